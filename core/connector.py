@@ -1,0 +1,294 @@
+"""What a connector promises: the two contracts, and the plain data that passes between it and the engine.
+
+    Source.fetch -> Page(items) -> canonical -> Record ...engine... Delivery -> RecordTarget.push -> Ack
+
+Connectors are constructed with their validated settings and `Services`; they keep no state of their own between runs
+except through `Services.memory`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    from duebridge.core.edge.http import HttpFactory
+    from duebridge.core.records import CreditNote, Invoice, Record
+    from duebridge.core.tables.mapping import Mapping as PayloadMapping
+    from duebridge.core.tables.rules import Decision, Rules
+
+Json = Any  # what `json.loads` gives with `parse_float=Decimal`: str, int, Decimal, bool, None, list, dict
+Raw = Mapping[str, Json]
+Payload = dict[str, Json]
+
+
+class Settings(BaseModel):
+    """What a connector's YAML block may hold. Unknown keys are refused, secrets are `SecretStr`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Memory(Protocol):
+    """Small JSON values a connector wants back at its next run, kept per connection and side."""
+
+    def get(self, key: str) -> Json | None:
+        """Return the value last put under `key`, or None."""
+
+    def put(self, key: str, value: Json) -> None:
+        """Keep `value` (JSON) under `key`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the engine lends a connector.
+
+    `note` adds a sentence to the run's report (once, however often it is said); `now` is the run's clock, UTC.
+    """
+
+    http: HttpFactory
+    memory: Memory
+    note: Callable[[str], None]
+    now: Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who the credentials belong to at the product: its own id and name for the company."""
+
+    id: str
+    name: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where the next read of a stream starts.
+
+    `crawl` says it lies inside an unfinished crawl; otherwise it is the bookmark after which changes are read.
+    `position` is the source's own, plain JSON; the engine only stores it.
+    """
+
+    crawl: bool
+    position: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One step of a read: the items with the record type each becomes, ids gone at the source, and the cursor after it.
+
+    `last` marks the end of the read; a read that ends without one was cut short and counts as incomplete.
+    """
+
+    items: Sequence[tuple[type[Record], Raw]]
+    cursor: Cursor
+    last: bool = False
+    deleted: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A product page's own rhythm; a connection may override it. Exactly one of the three is set."""
+
+    every: str | None = None
+    daily: str | None = None
+    cron: str | None = None
+    timezone: str = "UTC"
+
+
+class Source(ABC):
+    """Where records come from."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    settings: ClassVar[type[Settings]]
+    #: Stream name -> the record types its items become, in reading order: customers before what refers to them.
+    streams: ClassVar[Mapping[str, tuple[type[Record], ...]]]
+    #: Pure functions from the product's JSON to a record; a `RecordError` or a validation error rejects that record.
+    canonical: ClassVar[Mapping[type[Record], Callable[[Raw], Record]]]
+
+    def __init__(self, settings: Any, services: Services) -> None:
+        """Keep `settings` (an instance of the class's `settings`) and `services`."""
+        self.options = settings
+        self.services = services
+
+    @abstractmethod
+    def check(self) -> Account:
+        """Return who we are connected as, or raise `AuthError`."""
+
+    @abstractmethod
+    def fetch(self, stream: str, since: Cursor | None, needs: frozenset[str]) -> Iterator[Page]:
+        """Read `stream` from `since` (None: everything), with the optional fields named in `needs`.
+
+        `needs` holds dotted paths like `customer.ledger_account` and `invoice.lines`; what is not named is not fetched.
+        Raises `CursorExpired` when the changes since the bookmark are no longer kept, `RunError` for answers that can't be
+        a complete page. Never ends short in silence.
+        """
+
+    def close(self) -> None:
+        """Release connections."""
+
+
+class RereadableSource(Source):
+    """A source that can read given documents again, for changes that emit no event."""
+
+    #: How many ids one `reread` request carries.
+    reread_batch: ClassVar[int] = 100
+
+    @abstractmethod
+    def reread(self, stream: str, ids: Sequence[str], needs: frozenset[str]) -> Iterator[Page]:
+        """Read the records of `stream` with these ids; those no longer there come as `deleted`."""
+
+
+Safety = Literal["upsert", "create_once", "replace", "delete"]
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """How a kind (or a named part of a document) is written.
+
+    `safety` is what a lost answer means: an upsert is sent again, a create_once looks for its reference first.
+    `phase` orders the writes of one customer, lowest first. `release` says that, before a part accepted earlier is
+    changed or withdrawn, it must be taken back (`Delivery.operation == "release"`) ahead of every other write.
+    """
+
+    safety: Safety
+    phase: int
+    release: bool = False
+
+
+#: Releases come before every declared phase, removals after.
+RELEASE_PHASE = 0
+REMOVAL_PHASE = 1000
+
+Operation = Literal["create", "update", "delete", "release"]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One write to make: a record (`part` empty) or a named part of it.
+
+    `reference` is our key at the target; `previous` the last accepted payload; `target_id` the target's own id.
+    `uncertain` says an earlier attempt's outcome is unknown.
+    """
+
+    kind: str
+    id: str
+    part: str
+    operation: Operation
+    reference: str
+    payload: Payload | None
+    previous: Payload | None = None
+    target_id: str | None = None
+    uncertain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """The target took it. `notes` say what was dropped on the way, for the report and `records`."""
+
+    target_id: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+R = TypeVar("R", bound="Record")
+
+
+@dataclass(frozen=True, slots=True)
+class Member(Generic[R]):
+    """A document of a family, with its decision. `standing`: it is, or will be after this run, at the target."""
+
+    record: R
+    decision: Decision
+    standing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """An invoice (None when it is unknown) with the credit notes the source links to it, by issue date then id."""
+
+    invoice: Member[Invoice] | None
+    credit_notes: tuple[Member[CreditNote], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Something a document needs at the target beside itself: a settlement, a link.
+
+    `owner` is the (kind, id) of the record it counts under, `name` its name there, unique per owner; `write` the key of
+    its `Write`. `after` names the records, as (kind, id), that must have been accepted first, the owner always among them.
+    `says` tells for each payload path where its value came from.
+    """
+
+    owner: tuple[str, str]
+    name: str
+    write: str
+    reference: str
+    payload: Payload
+    after: tuple[tuple[str, str], ...] = ()
+    says: Mapping[str, str] = field(default_factory=dict)
+
+
+class Target(ABC):
+    """Where records go."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    settings: ClassVar[type[Settings]]
+    #: In push order.
+    rules: ClassVar[Mapping[type[Record], Rules]]
+    mappings: ClassVar[Mapping[type[Record], PayloadMapping]]
+    schedule: ClassVar[Schedule]
+
+    def __init__(self, settings: Any, services: Services) -> None:
+        """Keep `settings` (an instance of the class's `settings`) and `services`."""
+        self.options = settings
+        self.services = services
+
+    @abstractmethod
+    def check(self) -> Account:
+        """Return who we are connected as, or raise `AuthError`."""
+
+    def context(self) -> Mapping[str, Json]:
+        """Values that mappings may read as `@name`, fixed for a run; a change of them plans every record again."""
+        return {}
+
+    def reference(self, source: str, record: Record) -> str:
+        """Return our key for `record` at the target: `{source}-{kind}-{id}`."""
+        return f"{source}-{record.kind}-{record.id}"
+
+    def parts(self, family: Family, source: str) -> Iterable[Part]:  # noqa: ARG002 - most targets have none
+        """Return what the documents of `family` need beside themselves; pure."""
+        return ()
+
+    def close(self) -> None:
+        """Release connections."""
+
+
+class RecordTarget(Target):
+    """A target written record by record."""
+
+    #: Record type, or part name -> how it is written.
+    writes: ClassVar[Mapping[type[Record] | str, Write]]
+    #: How many writes may be under way at once; never two for one customer.
+    parallel: ClassVar[int] = 1
+
+    @abstractmethod
+    def push(self, delivery: Delivery) -> Ack:
+        """Make one write. Raises `RecordError` when refused, `UnknownOutcome` when the answer was lost."""
+
+    def find(self, delivery: Delivery) -> Ack | None:  # noqa: ARG002 - only create_once targets look
+        """Look for what an earlier attempt may have created, by its reference; None when it isn't there."""
+        return None
+
+
+class SnapshotTarget(Target):
+    """A target that takes everything, every time."""
+
+    @abstractmethod
+    def publish(self, deliveries: Iterable[Delivery]) -> Ack:
+        """Replace what the target has by `deliveries`, all of them, in the order of `rules`."""

@@ -1,0 +1,1 @@
+"""What one run does: plan, read, write, report."""

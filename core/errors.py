@@ -1,0 +1,52 @@
+"""The errors of the project, grouped by what happens next.
+
+    DueBridgeError
+      ConfigError      refuses to start, or disables the connection   exit 2
+      AuthError        pauses the connection until someone reconnects exit 3
+      RunError         ends this run; what was read stays             exit 1
+        CursorExpired  the bookmark is too old: the engine crawls instead
+      RecordError      rejects this record; the run goes on
+      UnknownOutcome   parks this write; the next run settles it
+
+Each message says what happened, where, and what to do.
+"""
+
+from __future__ import annotations
+
+
+class DueBridgeError(Exception):
+    """A failure whose message is written for the person who runs DueBridge; it is shown without a traceback."""
+
+    exit_code = 1
+
+
+class ConfigError(DueBridgeError):
+    """The configuration can't be used as it is."""
+
+    exit_code = 2
+
+
+class AuthError(DueBridgeError):
+    """The product refuses our credentials, or they lack a permission; only a person can mend it."""
+
+    exit_code = 3
+
+
+class RunError(DueBridgeError):
+    """This run can't go on (host unreachable, answers that make no sense); the next run may."""
+
+
+class CursorExpired(RunError):
+    """The source no longer keeps the changes since our bookmark; the stream must be crawled in full."""
+
+
+class RecordError(DueBridgeError):
+    """One record can't be sent as it is; the message names the field.
+
+    `retry` tells whether the same payload may be accepted later without a change (the target refused it),
+    or never will be (we can't build it).
+    """
+
+
+class UnknownOutcome(DueBridgeError):
+    """A write whose answer was lost: it may have happened. Never guessed, always settled."""

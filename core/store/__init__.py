@@ -1,0 +1,1 @@
+"""What is remembered between runs, and the only place that speaks SQL."""

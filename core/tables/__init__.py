@@ -1,0 +1,1 @@
+"""A product page written as data: paths into records, mappings to payloads, rules that decide."""

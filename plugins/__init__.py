@@ -1,0 +1,1 @@
+"""Source connectors that ship with DueBridge."""

@@ -1,0 +1,1 @@
+"""Target connectors that ship with DueBridge."""
