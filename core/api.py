@@ -26,6 +26,7 @@ from duebridge.core.connector import (
     Source,
     Target,
     Write,
+    key_of,
 )
 from duebridge.core.edge.http import Answer, Forbidden, Http, NotFound, Refused
 from duebridge.core.edge.limits import Limiter, PerMinute, WindowLimiter, shared_limiter
@@ -120,6 +121,7 @@ __all__ = [
     "exponent",
     "first",
     "hookimpl",
+    "key_of",
     "minor_units",
     "one_of",
     "other_than",

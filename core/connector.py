@@ -125,8 +125,8 @@ class Source(ABC):
         """Read `stream` from `since` (None: everything), with the optional fields named in `needs`.
 
         `needs` holds dotted paths like `customer.ledger_account` and `invoice.lines`; what is not named is not fetched.
-        Raises `CursorExpired` when the changes since the bookmark are no longer kept, `RunError` for answers that can't be
-        a complete page. Never ends short in silence.
+        Raises `CursorExpired` when the changes since the bookmark are no longer kept, `RunError` for answers that
+        can't be a complete page. Never ends short in silence.
         """
 
     def close(self) -> None:
@@ -195,6 +195,11 @@ class Ack:
     notes: tuple[str, ...] = ()
 
 
+def key_of(kind: str, id: str, part: str = "") -> str:
+    """Return the name of a record, or of a part of it, within a connection: `invoice:12`, `invoice:12:fix`."""
+    return f"{kind}:{id}:{part}" if part else f"{kind}:{id}"
+
+
 R = TypeVar("R", bound="Record")
 
 
@@ -219,17 +224,17 @@ class Family:
 class Part:
     """Something a document needs at the target beside itself: a settlement, a link.
 
-    `owner` is the (kind, id) of the record it counts under, `name` its name there, unique per owner; `write` the key of
-    its `Write`. `after` names the records, as (kind, id), that must have been accepted first, the owner always among them.
+    `owner` is the record it counts under, `name` its name there, unique per owner; `write` the key of its `Write`.
+    `after` holds the keys (`key_of`) of up to two records or parts that must have been accepted before it.
     `says` tells for each payload path where its value came from.
     """
 
-    owner: tuple[str, str]
+    owner: Record
     name: str
     write: str
     reference: str
     payload: Payload
-    after: tuple[tuple[str, str], ...] = ()
+    after: tuple[str, ...] = ()
     says: Mapping[str, str] = field(default_factory=dict)
 
 

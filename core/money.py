@@ -41,7 +41,7 @@ _SCALES = {code: 10**digits for code, digits in _EXPONENTS.items()}
 
 
 def exponent(currency: str) -> int:
-    """How many decimals `currency` has by ISO 4217: JPY 0, EUR 2, TND 3. Raises `RecordError` for a code without any."""
+    """How many decimals `currency` has by ISO 4217: JPY 0, EUR 2, TND 3. Raises `RecordError` for any other code."""
     try:
         return _EXPONENTS[currency]
     except KeyError:
@@ -77,14 +77,14 @@ def settled_by_money(total: Decimal, remaining: Decimal | None, linked: Decimal,
     return max(ZERO, total - remaining - linked)
 
 
-def allocate_credits(total: Decimal, credits: Iterable[Decimal]) -> list[Decimal]:
+def allocate_credits(total: Decimal, credit_notes: Iterable[Decimal]) -> list[Decimal]:
     """How much of each credit note its invoice takes, in the given order (by date, then id).
 
     Each takes min(its total, what is left of the invoice after those before it); never negative.
     """
     left = max(ZERO, total)
     taken: list[Decimal] = []
-    for credit in credits:
+    for credit in credit_notes:
         part = min(max(ZERO, credit), left)
         taken.append(part)
         left -= part

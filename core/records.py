@@ -47,8 +47,8 @@ class Vocabulary:
 
 #: Pennylane's `status` words (spec, GET /customer_invoices), plus the older word for "linked to a draft credit note".
 DOCUMENT_STATUSES = frozenset(
-    """archived incomplete cancelled paid partially_paid partially_cancelled partially_cancelled_draft upcoming late draft
-    credit_note proforma shipping_order purchasing_order estimate_pending estimate_accepted estimate_invoiced
+    """archived incomplete cancelled paid partially_paid partially_cancelled partially_cancelled_draft upcoming late
+    draft credit_note proforma shipping_order purchasing_order estimate_pending estimate_accepted estimate_invoiced
     estimate_denied""".split()
 )
 
@@ -173,6 +173,11 @@ class Document(Record):
     created_at: AwareDatetime | None = None
     updated_at: AwareDatetime | None = None
 
+    @property
+    def archived(self) -> bool:
+        """Whether it was put away at the source."""
+        return self.archived_at is not None
+
 
 class Invoice(Document):
     """What a customer owes."""
@@ -256,8 +261,5 @@ class Subscription(Record):
 
 
 KINDS: Mapping[str, type[Record]] = MappingProxyType(
-    {
-        record.kind: record
-        for record in (Customer, Contact, Product, Price, Subscription, Invoice, CreditNote, Payment)
-    }
+    {record.kind: record for record in (Customer, Contact, Product, Price, Subscription, Invoice, CreditNote, Payment)}
 )
