@@ -1,0 +1,284 @@
+"""What a Pennylane object becomes: its JSON -> a canonical record. Pure.
+
+The source adds what it fetched beside the object under keys the product doesn't use: `_ledger_account`
+({"id", "number", "label"}), `_contacts` and `_lines` (lists); without them the record's field is None or empty.
+Sources: spec, GET /customers, /customers/{id}/contacts, /customer_invoices, /customer_invoices/{id}/invoice_lines.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from duebridge.core.api import (
+    ZERO,
+    Address,
+    Contact,
+    CreditNote,
+    Customer,
+    Invoice,
+    Json,
+    LedgerAccount,
+    Line,
+    Raw,
+    Record,
+    RecordError,
+)
+from duebridge.plugins.pennylane.fields import (
+    amount,
+    amount_or_none,
+    day_or_none,
+    flag,
+    identifier,
+    instant_or_none,
+    linked,
+    linked_id,
+    rate_or_none,
+    text,
+    text_or_empty,
+    text_or_none,
+    told_plainly,
+    word_or_none,
+    wrong,
+)
+
+_PLAIN_RATE = re.compile(r"[A-Z]{2}_([0-9]{2,3})")
+_FINE_RATE = re.compile(r"[A-Z]{2}_([0-9]{1,2})_([0-9]{2,3})")
+
+
+def is_credit_note(raw: Raw) -> bool:
+    """Whether a row of the invoice list is a credit note: it credits an invoice, says so, or is negative.
+
+    No field of the API tells (a linked one has the status `cancelled`). An amount that isn't one counts as an invoice,
+    which `invoice` then rejects.
+    """
+    if raw.get("credited_invoice") is not None or raw.get("status") == "credit_note":
+        return True
+    try:
+        return amount(raw, "currency_amount") < ZERO
+    except (KeyError, RecordError):
+        return False
+
+
+def document_type(raw: Raw) -> type[Record]:
+    """`CreditNote` or `Invoice`."""
+    return CreditNote if is_credit_note(raw) else Invoice
+
+
+@told_plainly
+def customer(raw: Raw) -> Customer:
+    """A row of GET /customers -> `Customer`. Raises `RecordError`."""
+    customer_id = identifier(raw, "id")
+    return Customer.model_validate(
+        {
+            "id": customer_id,
+            "customer_type": text(raw, "customer_type"),
+            "name": text(raw, "name"),
+            "first_name": text_or_empty(raw, "first_name"),
+            "last_name": text_or_empty(raw, "last_name"),
+            "emails": _emails(raw["emails"]),
+            "contacts": tuple(_contact(customer_id, each) for each in _objects(raw, "_contacts")),
+            "phone": text_or_empty(raw, "phone"),
+            "recipient": text_or_empty(raw, "recipient"),
+            "reference": text_or_none(raw, "reference"),
+            "notes": text_or_none(raw, "notes"),
+            "payment_conditions": text_or_none(raw, "payment_conditions"),
+            "external_reference": word_or_none(raw, "external_reference"),
+            "vat_number": text_or_empty(raw, "vat_number"),
+            "reg_no": text_or_empty(raw, "reg_no"),
+            "language": text_or_none(raw, "billing_language"),
+            "ledger_account": _ledger_account(raw.get("_ledger_account")),
+            "billing_address": _address(raw, "billing_address"),
+            "delivery_address": _address(raw, "delivery_address"),
+            "created_at": instant_or_none(raw, "created_at"),
+            "updated_at": instant_or_none(raw, "updated_at"),
+        }
+    )
+
+
+@told_plainly
+def invoice(raw: Raw) -> Invoice:
+    """A row of GET /customer_invoices -> `Invoice`; `remaining` with tax, as given. Raises `RecordError`."""
+    return Invoice.model_validate(_document(raw))
+
+
+@told_plainly
+def credit_note(raw: Raw) -> CreditNote:
+    """A row of GET /customer_invoices -> `CreditNote`; amounts keep their sign, `remaining` loses it.
+
+    Which sign Pennylane gives the remaining amount of a credit note is not documented. Raises `RecordError`.
+    """
+    values = _document(raw)
+    # Required: without the field a linked credit note would pass for an unlinked one.
+    values["invoice_id"] = None if raw["credited_invoice"] is None else linked_id(raw, "credited_invoice")
+    if values["remaining"] is not None:
+        values["remaining"] = abs(values["remaining"])
+    return CreditNote.model_validate(values)
+
+
+def _document(raw: Raw) -> dict[str, Any]:
+    """Text is passed as it is, for the model to check: this runs for every invoice of a crawl."""
+    return {
+        "id": identifier(raw, "id"),
+        "customer_id": _customer_id(raw),
+        "number": None if (number := raw["invoice_number"]) == "" else number,
+        "label": raw.get("label"),
+        "status": raw["status"],
+        "draft": flag(raw, "draft"),
+        "paid": flag(raw, "paid"),
+        "archived_at": None if raw["archived_at"] is None else instant_or_none(raw, "archived_at"),
+        "currency": raw["currency"],
+        "amount": amount(raw, "currency_amount"),
+        "amount_before_tax": amount(raw, "currency_amount_before_tax"),
+        "tax": amount(raw, "currency_tax"),
+        "remaining": amount_or_none(raw, "remaining_amount_with_tax"),
+        "exchange_rate": rate_or_none(raw, "exchange_rate"),
+        "issued_on": day_or_none(raw, "date"),
+        "due_on": day_or_none(raw, "deadline"),
+        "external_reference": None if (reference := raw.get("external_reference")) == "" else reference,
+        "subscription_id": linked(raw, "billing_subscription"),
+        "e_invoicing_status": _e_invoicing(raw.get("e_invoicing")),
+        "has_file": raw.get("public_file_url") is not None,
+        "lines": _lines(raw) if "_lines" in raw else None,
+        "created_at": instant_or_none(raw, "created_at"),
+        "updated_at": instant_or_none(raw, "updated_at"),
+    }
+
+
+def _customer_id(raw: Raw) -> str:
+    if raw["customer"] is None:
+        raise RecordError("it has no customer, so nobody owes it; choose its customer in Pennylane")
+    return linked_id(raw, "customer")
+
+
+def _e_invoicing(value: Json) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise wrong("e_invoicing", value, "an object or null")
+    return text_or_none(value, "status")
+
+
+def _objects(raw: Raw, field: str) -> Iterable[Raw]:
+    values = raw.get(field) or ()
+    for value in values:
+        if not isinstance(value, dict):
+            raise wrong(field.lstrip("_"), value, "an object")
+    return values
+
+
+def _lines(raw: Raw) -> tuple[Line, ...]:
+    return tuple(_in(f"line {place}", _line, each) for place, each in enumerate(_objects(raw, "_lines"), start=1))
+
+
+def _in(part: str, build: Callable[[Raw], Line], raw: Raw) -> Line:
+    try:
+        return build(raw)
+    except RecordError as refused:
+        raise RecordError(f"{part}: {refused}") from None
+
+
+@told_plainly
+def _line(raw: Raw) -> Line:
+    code = text_or_none(raw, "vat_rate")
+    starts, ends = _period(raw.get("imputation_dates"))
+    return Line.model_validate(
+        {
+            "id": identifier(raw, "id"),
+            "label": text_or_empty(raw, "label"),
+            "description": text_or_empty(raw, "description"),
+            "quantity": amount(raw, "quantity"),
+            "unit": text_or_none(raw, "unit"),
+            "unit_price": rate_or_none(raw, "raw_currency_unit_price"),
+            "amount_before_tax": amount(raw, "currency_amount_before_tax"),
+            "tax": amount(raw, "currency_tax"),
+            "amount": amount(raw, "currency_amount"),
+            "tax_rate": None if code is None else tax_rate(code),
+            "tax_code": code,
+            "product_id": linked(raw, "product"),
+            "period_start": starts,
+            "period_end": ends,
+        }
+    )
+
+
+def _period(value: Json) -> tuple[Any, Any]:
+    if value is None:
+        return None, None
+    if not isinstance(value, dict):
+        raise wrong("imputation_dates", value, "an object or null")
+    return day_or_none(value, "start_date"), day_or_none(value, "end_date")
+
+
+@lru_cache(maxsize=512)
+def tax_rate(code: str) -> Decimal | None:
+    """The percentage a VAT code names: FR_200 -> 20, FR_55 -> 5.5, FR_1_05 -> 1.05, exempt -> 0.
+
+    Codes are country and rate × 10, except where the rate has two decimals or more (spec, VatRateWithMixed). None where
+    the code alone doesn't tell: reverse charge, mixed, and the variants with a suffix.
+    """
+    if code in ("exempt", "extracom"):
+        return ZERO
+    if plain := _PLAIN_RATE.fullmatch(code):
+        return Decimal(plain[1]) / 10
+    if fine := _FINE_RATE.fullmatch(code):
+        return Decimal(f"{fine[1]}.{fine[2]}")
+    return None
+
+
+def _emails(values: Json) -> tuple[str, ...]:
+    """Stripped, in order, without blanks and without an address again in other capitals."""
+    if not isinstance(values, list):
+        raise wrong("emails", values, "a list")
+    kept: dict[str, str] = {}
+    for value in values:
+        if not isinstance(value, str):
+            raise wrong("emails", value, "an address")
+        address = value.strip()
+        if address:
+            kept.setdefault(address.casefold(), address)
+    return tuple(kept.values())
+
+
+def _address(raw: Raw, field: str) -> Address | None:
+    value = raw.get(field)
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise wrong(field, value, "an object or null")
+    parts = {
+        "address": text_or_empty(value, "address"),
+        "postal_code": text_or_empty(value, "postal_code"),
+        "city": text_or_empty(value, "city"),
+        "country": text_or_empty(value, "country_alpha2"),
+    }
+    return Address.model_validate(parts) if any(part.strip() for part in parts.values()) else None
+
+
+def _ledger_account(value: Raw | None) -> LedgerAccount | None:
+    if value is None:
+        return None
+    return LedgerAccount.model_validate(
+        {
+            "id": identifier(value, "id"),
+            "number": text_or_none(value, "number"),
+            "label": text_or_none(value, "label"),
+        }
+    )
+
+
+def _contact(customer_id: str, raw: Raw) -> Contact:
+    return Contact.model_validate(
+        {
+            "id": identifier(raw, "id"),
+            "customer_id": customer_id,
+            "email": text_or_empty(raw, "email").strip(),
+            "first_name": text_or_empty(raw, "first_name"),
+            "last_name": text_or_empty(raw, "last_name"),
+            "phone": text_or_empty(raw, "telephone_number") or text_or_empty(raw, "mobile_number"),
+            "role": text_or_empty(raw, "role"),
+        }
+    )
