@@ -52,6 +52,9 @@ DOCUMENT_STATUSES = frozenset(
     estimate_denied""".split()
 )
 
+#: The words of a finalised invoice on which money is still expected.
+OPEN_STATUSES = frozenset({"upcoming", "late", "partially_paid", "partially_cancelled", "partially_cancelled_draft"})
+
 DocumentStatus = Annotated[str, Vocabulary(DOCUMENT_STATUSES)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 
@@ -183,6 +186,11 @@ class Invoice(Document):
     """What a customer owes."""
 
     kind: ClassVar[str] = "invoice"
+
+    @property
+    def open(self) -> bool:
+        """Whether money is still expected on it at the source."""
+        return not (self.draft or self.paid or self.archived) and self.status in OPEN_STATUSES
 
     @property
     def total(self) -> Decimal:

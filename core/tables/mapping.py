@@ -56,8 +56,9 @@ class Mapping:
         self.record = record
         self.fields = dict(fields)
         self._readers = {target: _compile(record, source) for target, source in fields.items()}
-        self._flat = [(target, read) for target, read in self._readers.items() if "." not in target]
-        self._nested = [(target.split("."), read) for target, read in self._readers.items() if "." in target]
+        ordered = sorted(self._readers.items())  # payloads, and so fingerprints, don't depend on the table's order
+        self._flat = [(target, read) for target, read in ordered if "." not in target]
+        self._nested = [(target.split("."), read) for target, read in ordered if "." in target]
 
     @property
     def needs(self) -> frozenset[str]:
@@ -66,7 +67,7 @@ class Mapping:
         return frozenset(f"{self.record.kind}.{path}" for path in paths if not path.startswith("@"))
 
     def build(self, record: Record, context: MappingABC[str, Any]) -> dict[str, Any]:
-        """Return the payload for `record`, fields in the table's order. Raises what a computed field raises."""
+        """Return the payload for `record`, fields in alphabetical order. Raises what a computed field raises."""
         payload: dict[str, Any] = {}
         for target, read in self._flat:
             value = read(record, context)

@@ -61,11 +61,12 @@ def _walk(value: Any, steps: list[str]) -> Any:
     for step in steps:
         if value is None:
             return None
-        if step.isdigit():
-            value = value[int(step)] if int(step) < len(value) else None
-        else:
-            value = getattr(value, step)
+        value = _at(value, int(step)) if step.isdigit() else getattr(value, step)
     return value
+
+
+def _at(values: tuple[Any, ...], index: int) -> Any:
+    return values[index] if index < len(values) else None
 
 
 def _step(current: Any, step: str, record_type: type[Record], path: str) -> Any:

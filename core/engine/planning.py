@@ -1,0 +1,238 @@
+"""What should stand at the target for a set of records: decided, mapped, fingerprinted. Pure.
+
+known records -> decide -> map -> parts of each family -> Planned rows
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from hashlib import blake2b
+from typing import Any, Literal, NamedTuple
+
+from pydantic_core import to_json
+
+from duebridge.core.connector import Family, Member, Payload, RecordTarget, Target, key_of
+from duebridge.core.errors import RecordError
+from duebridge.core.records import CreditNote, Customer, Document, Invoice, Record
+from duebridge.core.tables.rules import Decision
+
+Decider = Callable[[Record], Decision | None]
+
+STANDS = True
+GONE = Decision("skip", "deleted", "It is no longer at the source")
+CUSTOMER_NOT_SENT = Decision("skip", "customer_not_sent", "Its customer is not at the target")
+
+
+class Known(NamedTuple):
+    """A record as it stands: freshly read or from the store.
+
+    `gone`: the source no longer has it. `broken`: why it could not be understood (then `record` is the last good one,
+    or None). `kept`: the target has accepted it before.
+    """
+
+    kind: str
+    id: str
+    record: Record | None
+    gone: bool = False
+    broken: str | None = None
+    kept: bool = False
+
+    @property
+    def key(self) -> str:
+        """Its name within the connection."""
+        return key_of(self.kind, self.id)
+
+
+class Planned(NamedTuple):
+    """What should stand at the target for one record or part; `payload` (JSON text) is None when nothing should."""
+
+    key: str
+    kind: str
+    id: str
+    part: str
+    customer_id: str
+    root: str | None
+    decision: Decision
+    standing: bool
+    reference: str | None = None
+    write: str = ""
+    payload: str | None = None
+    fingerprint: str | None = None
+    after: tuple[str, ...] = ()
+    record: Record | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyPlan:
+    """The plans of a family's documents and parts, and the owners whose parts stay exactly as they are."""
+
+    documents: tuple[Planned, ...]
+    parts: tuple[Planned, ...]
+    frozen: frozenset[str]
+
+
+class Planner:
+    """Plans with one connection's target, context and policy; calls nothing but pure functions."""
+
+    def __init__(
+        self,
+        source: str,
+        target: Target,
+        context: Mapping[str, Any],
+        *,
+        decide: Decider | None = None,
+        on_delete: Literal["report", "delete"] = "report",
+    ) -> None:
+        """Keep what planning depends on. `decide` comes before the target's rules."""
+        self.source = source
+        self.target = target
+        self.context = {"source": source, **context}
+        self._decide = decide
+        self._on_delete = on_delete
+        self._rules = {kind.kind: rules for kind, rules in target.rules.items()}
+        self._mappings = {kind.kind: mapping for kind, mapping in target.mappings.items()}
+
+    def decide(self, known: Known, *, customer_stands: bool) -> Decision:
+        """Return what happens to `known`: gone, unreadable, excluded, then the target's rules, then its customer."""
+        if known.gone:
+            return GONE
+        if known.broken is not None or known.record is None:
+            return Decision("reject", "unreadable", known.broken or "never read whole")
+        if self._decide is not None:
+            decision = self._decide(known.record)
+            if decision is not None:
+                return decision
+        decision = self._rules[known.kind].decide(known.record)
+        if decision.verdict == "sync" and not customer_stands:
+            return CUSTOMER_NOT_SENT
+        return decision
+
+    def plan(self, known: Known, *, customer_stands: bool = True) -> Planned:
+        """Decide on and map one record."""
+        decision = self.decide(known, customer_stands=customer_stands)
+        record = known.record
+        root = invoice_of(record)
+        customer_id = customer_of(known.kind, known.id, record)
+        if decision.verdict != "sync" or record is None:
+            standing = known.kept and not self.removes(decision)
+            return Planned(known.key, known.kind, known.id, "", customer_id, root, decision, standing, record=record)
+        try:
+            payload, fingerprint = encode(self._mappings[known.kind].build(record, self.context))
+        except RecordError as error:
+            refusal = Decision("reject", "invalid", str(error))
+            return Planned(known.key, known.kind, known.id, "", customer_id, root, refusal, known.kept, record=record)
+        return Planned(
+            known.key,
+            known.kind,
+            known.id,
+            "",
+            customer_id,
+            root,
+            decision,
+            STANDS,
+            self.target.reference(self.source, record),
+            known.kind,
+            payload,
+            fingerprint,
+            (key_of("customer", customer_id),) if isinstance(record, Document) else (),
+            record,
+        )
+
+    def plan_family(self, documents: Iterable[Known], stands: Callable[[str], bool]) -> FamilyPlan:
+        """Plan an invoice, the credit notes linked to it, and what they need beside themselves.
+
+        `stands` tells of a customer id whether the customer is, or will be, at the target. A document that is kept at
+        the target without being sent again keeps its parts as they are.
+        """
+        plans = [self.plan(known, customer_stands=stands(_customer(known))) for known in documents]
+        family = _family(plans)
+        frozen = frozenset(plan.key for plan in plans if plan.standing and plan.decision.verdict != "sync")
+        if family.invoice is None and not family.credit_notes:
+            return FamilyPlan(tuple(plans), (), frozen)
+        parts = tuple(self._part_plans(family, frozen))
+        return FamilyPlan(tuple(plans), parts, frozen)
+
+    def removes(self, decision: Decision) -> bool:
+        """Whether a record already at the target is taken out because of `decision`."""
+        return (
+            self._on_delete == "delete"
+            and decision.verdict == "skip"
+            and decision.code not in ("excluded_customer", "customer_not_sent")
+        )
+
+    def _part_plans(self, family: Family, frozen: frozenset[str]) -> Iterable[Planned]:
+        root = family.invoice.record.id if family.invoice else None
+        for part in self.target.parts(family, self.source):
+            owner = part.owner
+            if key_of(owner.kind, owner.id) in frozen:
+                continue
+            payload, fingerprint = encode(part.payload)
+            yield Planned(
+                key_of(owner.kind, owner.id, part.name),
+                owner.kind,
+                owner.id,
+                part.name,
+                customer_of(owner.kind, owner.id, owner),
+                root,
+                PART,
+                STANDS,
+                part.reference,
+                part.write,
+                payload,
+                fingerprint,
+                part.after,
+            )
+
+
+PART = Decision("sync", "part", "Belongs to its document")
+
+
+def encode(payload: Payload) -> tuple[str, str]:
+    """Return `payload` as JSON text and its fingerprint (128 bits, hexadecimal)."""
+    data = to_json(payload)
+    return data.decode(), blake2b(data, digest_size=16).hexdigest()
+
+
+def invoice_of(record: Record | None) -> str | None:
+    """The invoice a credit note is linked to; invoices themselves are found by their key."""
+    return record.invoice_id if isinstance(record, CreditNote) else None
+
+
+def customer_of(kind: str, id: str, record: Record | None) -> str:
+    """The customer whose writes this record is ordered with; its own id for a customer."""
+    if kind == Customer.kind:
+        return id
+    return getattr(record, "customer_id", None) or ""
+
+
+def phase_of(target: RecordTarget, write: str) -> int:
+    """The phase in which `write` (a kind or a part's write) is made."""
+    return writes_of(target)[write].phase
+
+
+def writes_of(target: RecordTarget) -> dict[str, Any]:
+    """The target's declared writes by kind or part name."""
+    return {name if isinstance(name, str) else name.kind: write for name, write in target.writes.items()}
+
+
+def _customer(known: Known) -> str:
+    return customer_of(known.kind, known.id, known.record)
+
+
+def _family(plans: list[Planned]) -> Family:
+    invoice = next((_member(plan, Invoice) for plan in plans if isinstance(plan.record, Invoice)), None)
+    credit_notes = [_member(plan, CreditNote) for plan in plans if isinstance(plan.record, CreditNote)]
+    if len(credit_notes) > 1:
+        credit_notes.sort(key=lambda member: _order(member.record))
+    return Family(invoice, tuple(credit_notes))
+
+
+def _member(plan: Planned, _type: type[Any]) -> Member[Any]:
+    assert plan.record is not None  # noqa: S101 - the callers filter on it; this is for the type checker
+    return Member(plan.record, plan.decision, plan.standing)
+
+
+def _order(credit_note: CreditNote) -> tuple[date, int, str]:
+    return (credit_note.issued_on or date.max, len(credit_note.id), credit_note.id)

@@ -1,0 +1,119 @@
+"""What a run did, in counts that must add up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Status = Literal["succeeded", "incomplete", "failed", "inconsistent", "stopped"]
+
+#: The outcomes a record that was read can have; they sum to `read`. `skipped` is counted by code.
+OUTCOMES = ("created", "updated", "unchanged", "rejected", "unknown")
+#: Counted apart: records no longer at the source, removed at the target or only reported.
+ASIDE = ("deleted", "gone")
+
+
+@dataclass(slots=True)
+class Tally:
+    """The counts of one kind."""
+
+    read: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+
+    def consistent(self) -> bool:
+        """Whether every record read has exactly one outcome."""
+        settled = sum(self.outcomes[name] for name in OUTCOMES) + sum(self.skipped.values())
+        return self.read == settled and self.outcomes["planned"] == 0
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the counts under their public names."""
+        counts: dict[str, Any] = {"read": self.read}
+        counts |= {name: self.outcomes[name] for name in ("created", "updated", "unchanged", *ASIDE)}
+        counts |= {name: self.outcomes[name] for name in ("rejected", "unknown")}
+        counts["skipped"] = {code: n for code, n in sorted(self.skipped.items()) if n}
+        return counts
+
+
+@dataclass(slots=True)
+class Report:
+    """One run: its status, counts per kind, requests per side, seconds, and what a person should know."""
+
+    connection: str
+    run: int
+    status: Status = "succeeded"
+    kinds: dict[str, Tally] = field(default_factory=dict)
+    requests: dict[str, int] = field(default_factory=lambda: {"source": 0, "target": 0})
+    seconds: float = 0.0
+    notes: list[str] = field(default_factory=list)
+    error: str | None = None
+    exit_code: int = 0
+
+    def tally(self, kind: str) -> Tally:
+        """Return the counts of `kind`, made when first asked for."""
+        if kind not in self.kinds:
+            self.kinds[kind] = Tally()
+        return self.kinds[kind]
+
+    def note(self, sentence: str) -> None:
+        """Add a sentence for the person who reads the report, once."""
+        if sentence not in self.notes:
+            self.notes.append(sentence)
+
+    def count(self, kind: str, outcome: str, code: str = "") -> None:
+        """Count a record read, with its outcome."""
+        tally = self.tally(kind)
+        tally.read += 1
+        _add(tally, outcome, code, 1)
+
+    def move(self, kind: str, before: tuple[str, str], after: tuple[str, str]) -> None:
+        """Change the (outcome, code) of a record already counted."""
+        tally = self.tally(kind)
+        _add(tally, *before, -1)
+        _add(tally, *after, 1)
+
+    def aside(self, kind: str, outcome: str, number: int = 1) -> None:
+        """Count a record that is no longer at the source."""
+        self.tally(kind).outcomes[outcome] += number
+
+    @property
+    def rejected(self) -> int:
+        """How many records were rejected, over all kinds."""
+        return sum(tally.outcomes["rejected"] for tally in self.kinds.values())
+
+    @property
+    def unknown(self) -> int:
+        """How many writes have an unknown outcome, over all kinds."""
+        return sum(tally.outcomes["unknown"] for tally in self.kinds.values())
+
+    def consistent(self) -> bool:
+        """Whether the counts of every kind add up."""
+        return all(tally.consistent() for tally in self.kinds.values())
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report under its public names (`sync --json`)."""
+        return {
+            "connection": self.connection,
+            "run": self.run,
+            "status": self.status,
+            "kinds": {kind: tally.as_json() for kind, tally in self.kinds.items()},
+            "requests": dict(self.requests),
+            "seconds": round(self.seconds, 3),
+            "notes": list(self.notes),
+            "error": self.error,
+        }
+
+
+def _add(tally: Tally, outcome: str, code: str, by: int) -> None:
+    if outcome == "skipped":
+        tally.skipped[code] += by
+    elif outcome:
+        tally.outcomes[outcome] += by
+
+
+def in_order(kinds: Iterable[str], report: Report) -> list[tuple[str, Tally]]:
+    """Return the tallies with `kinds` first, in their order."""
+    order = {kind: at for at, kind in enumerate(kinds)}
+    return sorted(report.kinds.items(), key=lambda item: order.get(item[0], len(order)))

@@ -1,0 +1,101 @@
+"""Opening the database: one SQLite file by default, PostgreSQL when that is outgrown; migrated to the newest schema."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+
+from duebridge.core.errors import ConfigError, RunError
+
+BUSY_SECONDS = 30
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def open_database(url: str) -> Engine:
+    """Connect to `url` and bring its schema up to date. Raises `ConfigError` when it can't be opened."""
+    engine = connect(url)
+    try:
+        migrate(engine)
+    except OperationalError as error:
+        engine.dispose()
+        where = make_url(url).render_as_string(hide_password=True)
+        raise ConfigError(
+            f"the database {where} can't be opened: {error.orig}; check `database` and its rights"
+        ) from None
+    return engine
+
+
+def connect(url: str) -> Engine:
+    """Return an engine for `url` whose transactions are safe for read-then-write."""
+    try:
+        parsed = make_url(url)
+        engine = create_engine(parsed)
+    except (ArgumentError, ImportError) as error:
+        raise ConfigError(f"`database` is not a usable address: {error}") from None
+    if parsed.get_backend_name() == "sqlite":
+        event.listen(engine, "connect", _configure_sqlite)
+        event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Connection]:
+    """One transaction; a locked or full database becomes a `RunError` that says so."""
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except DBAPIError as error:
+        raise RunError(f"the database refused: {error.orig}; nothing of this step was kept, run again") from error
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A consistent view that never waits for a writer."""
+    try:
+        with engine.connect().execution_options(reading=True) as connection, connection.begin():
+            yield connection
+    except DBAPIError as error:
+        raise RunError(f"the database can't be read: {error.orig}") from error
+
+
+def migrate(engine: Engine) -> None:
+    """Run the migrations the database lacks; cheap when there are none."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    head = ScriptDirectory.from_config(config).get_current_head()
+    with engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    if current == head:
+        return
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _configure_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = None  # SQLAlchemy's events begin transactions, not the driver
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_SECONDS * 1000}",
+        "cache_size=-16000",
+        "temp_store=FILE",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    # A deferred transaction that reads and then writes fails with "locked" under contention; an immediate one waits.
+    connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get("reading") else "BEGIN IMMEDIATE")
