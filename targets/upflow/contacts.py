@@ -13,7 +13,7 @@ from duebridge.core.api import Payload
 from duebridge.targets.upflow.references import contact_reference
 
 
-def contacts_of(  # noqa: PLR0917 - called with the values of the mapping's paths, in their order
+def contacts_of(
     source: str, customer_id: str, emails: Sequence[str], customer_type: str, first_name: str, last_name: str
 ) -> list[Payload] | None:
     """Return `[{externalId, email, isMain, firstName?, lastName?}]`, None without an address.
@@ -23,10 +23,11 @@ def contacts_of(  # noqa: PLR0917 - called with the values of the mapping's path
     if not emails:
         return None
     contacts: dict[str, Payload] = {}
-    for email in map(str.strip, emails):
-        if email:
-            key = contact_reference(source, customer_id, email)
-            contacts.setdefault(key, {"externalId": key, "email": email, "isMain": not contacts})
+    for written in emails:
+        email = written.strip()
+        key = contact_reference(source, customer_id, email)
+        if email and key not in contacts:
+            contacts[key] = {"externalId": key, "email": email, "isMain": not contacts}
     if customer_type == "individual" and contacts:
         next(iter(contacts.values())).update(_names(first_name, last_name))
     return list(contacts.values()) or None

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from datetime import date
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from duebridge.core.api import (
@@ -27,6 +28,8 @@ from duebridge.targets.upflow.references import credit_note_reference, customer_
 
 #: The six names the page gives, in its order.
 CUSTOM_FIELD_NAMES = ("Customer Type", "Plan Item", "Notes", "Reference", "Payment conditions", "Recipient")
+
+_address_parts = attrgetter("address", "postal_code", "city", "state", "country")
 
 
 def _name(customer_type: str, name: str, first_name: str, last_name: str) -> str:
@@ -47,14 +50,11 @@ def _filled(value: str | None) -> str | None:
 def _address(address: Address | None) -> dict[str, str] | None:
     if address is None:
         return None
-    parts = (
-        ("address", address.address),
-        ("zipcode", address.postal_code),
-        ("city", address.city),
-        ("state", address.state),
-        ("country", address.country),
-    )
-    return {name: value for name, value in parts if value and not value.isspace()} or None
+    street, postal_code, city, state, country = _address_parts(address)
+    parts = {"address": street, "zipcode": postal_code, "city": city, "state": state, "country": country}
+    if not (street and postal_code and city and state and country):
+        parts = {name: value for name, value in parts.items() if value}
+    return parts or None
 
 
 def _custom_field(name: str) -> Callable[[Collection[str] | None, str | None], str | None]:
