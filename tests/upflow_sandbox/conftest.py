@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -115,7 +116,7 @@ def product(server: Server) -> UpflowSandbox:
     product = server.product
     product.reset()
     product.today = lambda: TODAY
-    product.write_seconds = 0.0
+    product.pause = lambda: asyncio.sleep(0)
     return product
 
 
@@ -147,3 +148,9 @@ def refused() -> Callable[..., None]:
 def invoice_body() -> dict[str, Any]:
     """A complete invoice of the customer c1."""
     return invoice("i1", "c1")
+
+
+@pytest.fixture
+def serve() -> type[Server]:
+    """Serve a stand-in of the test's own: `with serve(product) as server`."""
+    return Server

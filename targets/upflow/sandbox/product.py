@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar, NoReturn
 
@@ -29,14 +29,14 @@ _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
 class UpflowSandbox(ProductSandbox):
-    """Upflow's API below `/v1`: `docs` of each operation are in the module of its noun.
+    """Upflow's API below `/v1`: the rules of each operation are in the module of its noun.
 
-    `write_seconds` makes every write last that long, so that overlapping ones meet; `today` decides what is overdue
-    (UTC). `overlapping_writes` lists the writes that met another one for the same customer.
+    Tests may set `pause`, awaited in the middle of every write, so that overlapping ones meet, and `today`, which decides
+    what is overdue (UTC).
     """
 
     name: ClassVar[str] = "upflow"
-    write_seconds: float = 0.0
+    pause: Callable[[], Awaitable[None]] = staticmethod(lambda: asyncio.sleep(0))
     today: Callable[[], date] = staticmethod(lambda: datetime.now(UTC).date())
 
     @property
@@ -92,7 +92,7 @@ class UpflowSandbox(ProductSandbox):
     async def _write(self, gate: Gate, route: Route, call: Call, request: Request) -> Reply:
         customers = route.touches(call) if route.touches else frozenset()
         with gate.hold(customers, f"{request.method} {request.url.path}"):
-            await asyncio.sleep(self.write_seconds)
+            await self.pause()
             return route.run(call)
 
 
