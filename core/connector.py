@@ -173,7 +173,7 @@ class Delivery:
     """One write to make: a record (`part` empty) or a named part of it.
 
     `reference` is our key at the target; `previous` the last accepted payload; `target_id` the target's own id.
-    `uncertain` says an earlier attempt's outcome is unknown.
+    `uncertain` says an earlier attempt's outcome is unknown; `write` names its `Write`.
     """
 
     kind: str
@@ -185,6 +185,7 @@ class Delivery:
     previous: Payload | None = None
     target_id: str | None = None
     uncertain: bool = False
+    write: str = ""
 
 
 @dataclass(frozen=True, slots=True)

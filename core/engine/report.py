@@ -68,6 +68,12 @@ class Report:
         tally.read += 1
         _add(tally, outcome, code, 1)
 
+    def uncount(self, kind: str, outcome: str, code: str) -> None:
+        """Take back the count of a record that turned out to be gone."""
+        tally = self.tally(kind)
+        tally.read -= 1
+        _add(tally, outcome, code, -1)
+
     def move(self, kind: str, before: tuple[str, str], after: tuple[str, str]) -> None:
         """Change the (outcome, code) of a record already counted."""
         tally = self.tally(kind)

@@ -220,6 +220,16 @@ class Records:
                 update(records).where(records.c.n.in_(numbers)).values(intent=run, attempts=records.c.attempts + 1)
             )
 
+    def doubt_intents(self, run: int) -> None:
+        """Mark the writes an earlier run was about to make when it died: they may have happened."""
+        open_intents = (
+            records.c.connection_id == self._id,
+            literal_column("records.due"),
+            records.c.intent.is_not(None),
+            records.c.intent != run,
+        )
+        self._db.execute(update(records).where(*open_intents).values(uncertain=True, intent=None))
+
     def settle(self, accepted: Sequence[Mapping[str, Any]], others: Sequence[Settled]) -> None:
         """Store what became of a batch of writes: the accepted ones in bulk, the others one by one."""
         if accepted:

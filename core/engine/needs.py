@@ -1,0 +1,54 @@
+"""What a target needs read, and the fingerprint of everything its plans are made with."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from hashlib import blake2b
+from typing import Any
+
+from pydantic_core import to_json
+
+from duebridge.core.connector import Target
+from duebridge.core.tables.mapping import Expression
+
+
+def needs_of(target: Target) -> frozenset[str]:
+    """Return the optional field paths (`kind.field`) the target's rules and mappings read."""
+    tables = (*target.rules.values(), *target.mappings.values())
+    return frozenset(need for table in tables for need in table.needs)
+
+
+def plan_hash(target: Target, context: Mapping[str, Any], policy: Mapping[str, Any]) -> str:
+    """Return a fingerprint of the rules, mappings, options, context and policy (exclusions, on_delete) plans are made with.
+
+    When it differs from the stored one, every record is planned again from the store.
+    """
+    described = {
+        "rules": {
+            kind.kind: [(words, repr(d)) for words, d in rules.describe()] for kind, rules in target.rules.items()
+        },
+        "mappings": {kind.kind: mapping.describe() for kind, mapping in target.mappings.items()},
+        "code": sorted(_source(function) for function in _functions(target)),
+        "options": target.options.model_dump(mode="json"),  # secrets come out masked, so a new key changes nothing
+        "context": {key: value for key, value in sorted(context.items())},
+        "policy": {key: value for key, value in sorted(policy.items())},
+    }
+    return blake2b(to_json(described), digest_size=16).hexdigest()
+
+
+def _functions(target: Target) -> Iterable[Callable[..., Any]]:
+    yield type(target).parts
+    for mapping in target.mappings.values():
+        for source in mapping.fields.values():
+            if isinstance(source, Expression):
+                yield source.combine
+
+
+def _source(function: Callable[..., Any]) -> str:
+    """The source of the module the function comes from: what it calls counts too."""
+    module = inspect.getmodule(function)
+    try:
+        return inspect.getsource(module) if module is not None else repr(function.__qualname__)
+    except OSError:  # a compiled module has no source; its name must do
+        return repr(function.__qualname__)

@@ -1,0 +1,135 @@
+"""One run of a connection: read everything, guard, write everything, report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Event
+from typing import Literal
+
+from duebridge.core.connector import RecordTarget, Source
+from duebridge.core.engine.intake import Intake
+from duebridge.core.engine.needs import needs_of, plan_hash
+from duebridge.core.engine.planning import Decider, Planner, writes_of
+from duebridge.core.engine.reading import Reading, Rhythm
+from duebridge.core.engine.report import Report
+from duebridge.core.engine.writing import Writing
+from duebridge.core.errors import AuthError, DueBridgeError, RunError
+from duebridge.core.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How one connection wants its runs: rhythm, what to do with what is gone, who decides before the rules."""
+
+    rhythm: Rhythm = field(default_factory=Rhythm)
+    on_delete: Literal["report", "delete"] = "report"
+    decide: Decider | None = None
+    #: What `decide` depends on, so that a change of it plans every record again.
+    decide_on: tuple[str, ...] = ()
+
+
+class Sync:
+    """Carries one connection's records from source to target, once."""
+
+    def __init__(
+        self,
+        store: Store,
+        connection: str,
+        source: Source,
+        target: RecordTarget,
+        policy: Policy,
+        *,
+        now: Callable[[], datetime],
+        stopping: Event,
+        requests: Callable[[], Mapping[str, int]],
+    ) -> None:
+        """Keep the run's parts; `requests` tells how many were made per side."""
+        self._store = store
+        self._name = connection
+        self._source = source
+        self._target = target
+        self._policy = policy
+        self._now = now
+        self._stopping = stopping
+        self._requests = requests
+
+    def run(self, report: Report, connection_id: int, *, full: bool = False) -> Report:
+        """Fill `report` with what the run did. Never raises a `DueBridgeError`: it becomes the report's status."""
+        began = time.monotonic()
+        try:
+            self._read(report, connection_id, full=full)
+            self._write(report, connection_id)
+        except AuthError as error:
+            _fail(report, error, "failed")
+        except RunError as error:
+            _fail(report, error, "stopped" if self._stopping.is_set() else "incomplete")
+        except DueBridgeError as error:
+            _fail(report, error, "failed")
+        else:
+            _conclude(report, stopped=self._stopping.is_set())
+        report.seconds = time.monotonic() - began
+        report.requests = dict(self._requests())
+        return report
+
+    def _read(self, report: Report, connection_id: int, *, full: bool) -> None:
+        now = self._now()
+        self._source.check()
+        context = self._target.context()
+        kinds = tuple(kind.kind for kind in self._target.rules)
+        planner = Planner(
+            self._source.name, self._target, context, decide=self._policy.decide, on_delete=self._policy.on_delete
+        )
+        intake = Intake(planner, self._source.canonical, writes_of(self._target), report, report.run)
+        reading = Reading(
+            self._store,
+            connection_id,
+            report.run,
+            self._source,
+            intake,
+            report,
+            needs=needs_of(self._target),
+            rhythm=self._policy.rhythm,
+            now=now,
+            stopping=self._stopping,
+        )
+        self._replan_if_changed(reading, connection_id, plan_hash(self._target, context, self._made_with()), kinds)
+        reading.read(kinds, full=full)
+
+    def _replan_if_changed(self, reading: Reading, connection_id: int, made_with: str, kinds: tuple[str, ...]) -> None:
+        if self._store.plan_hash(connection_id) == made_with:
+            return
+        reading.replan(kinds)
+        self._store.save_plan_hash(connection_id, made_with)
+
+    def _write(self, report: Report, connection_id: int) -> None:
+        Writing(
+            self._store,
+            connection_id,
+            report.run,
+            self._target,
+            writes_of(self._target),
+            report,
+            now=self._now,
+            stopping=self._stopping,
+        ).write()
+
+    def _made_with(self) -> dict[str, object]:
+        return {"on_delete": self._policy.on_delete, "decide_on": list(self._policy.decide_on)}
+
+
+def _fail(report: Report, error: DueBridgeError, status: Literal["failed", "incomplete", "stopped"]) -> None:
+    report.status, report.error, report.exit_code = status, str(error), error.exit_code
+
+
+def _conclude(report: Report, *, stopped: bool) -> None:
+    if stopped:
+        report.status, report.exit_code = "stopped", 1
+    elif report.unknown:
+        report.status, report.exit_code = "incomplete", 1
+        report.error = f"{report.unknown} writes have an unknown outcome; the next run settles them"
+    elif not report.consistent():
+        report.status, report.exit_code = "inconsistent", 1
+        report.error = "the counts don't add up; please report this with the output of `duebridge runs --json`"

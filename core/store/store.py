@@ -1,0 +1,181 @@
+"""The store: connections, streams, runs and connectors' memory, over one database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, select, update
+from sqlmodel import SQLModel
+
+from duebridge.core.connector import Cursor
+from duebridge.core.store.database import open_database, reading, transaction
+from duebridge.core.store.records import Records
+from duebridge.core.store.tables import ConnectionRow, MemoryRow, RunRow, StreamRow
+
+connections = ConnectionRow.__table__  # type: ignore[attr-defined]
+streams = StreamRow.__table__  # type: ignore[attr-defined]
+runs = RunRow.__table__  # type: ignore[attr-defined]
+memory = MemoryRow.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """How far one stream has been read; see `StreamRow`."""
+
+    stream: str
+    cursor: Cursor | None = None
+    crawling: bool = False
+    crawl: int = 0
+    crawl_began_at: datetime | None = None
+    crawled_at: datetime | None = None
+    reread_at: datetime | None = None
+    needs: frozenset[str] = frozenset()
+
+    def begin_crawl(self, now: datetime, needs: frozenset[str]) -> Stream:
+        """Return the state at the start of a new crawl."""
+        return replace(self, cursor=None, crawling=True, crawl=self.crawl + 1, crawl_began_at=now, needs=needs)
+
+    def after(self, cursor: Cursor, *, last: bool) -> Stream:
+        """Return the state once a page is stored; a crawl is complete only after its last page."""
+        if not (last and self.crawling):
+            return replace(self, cursor=cursor)
+        return replace(self, cursor=cursor, crawling=False, crawled_at=self.crawl_began_at)
+
+    def reread(self, now: datetime) -> Stream:
+        """Return the state after the open documents were read again."""
+        return replace(self, reread_at=now)
+
+
+class Store:
+    """What is remembered between runs."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Use `engine`, whose schema is up to date."""
+        self._engine = engine
+
+    @classmethod
+    def open(cls, url: str) -> Store:
+        """Open and migrate the database at `url`. Raises `ConfigError` when it can't be."""
+        return cls(open_database(url))
+
+    def close(self) -> None:
+        """Release the database's connections."""
+        self._engine.dispose()
+
+    def transaction(self) -> AbstractContextManager[Connection]:
+        """Read and write, all or nothing."""
+        return transaction(self._engine)
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """Read a consistent view, without waiting for a writer."""
+        return reading(self._engine)
+
+    def connection_id(self, name: str) -> int:
+        """Return the row number of the connection `name`, made when it is new."""
+        with self.transaction() as db:
+            found = db.scalar(select(connections.c.id).where(connections.c.name == name))
+            if found is not None:
+                return int(found)
+            return _inserted(db, ConnectionRow, {"name": name})
+
+    def known_connection(self, name: str) -> int | None:
+        """Return the row number of the connection `name`, or None when it has never run."""
+        with self.reading() as db:
+            found = db.scalar(select(connections.c.id).where(connections.c.name == name))
+            return int(found) if found is not None else None
+
+    def plan_hash(self, connection_id: int) -> str | None:
+        """Return what the stored plans were made with."""
+        with self.reading() as db:
+            return db.scalar(select(connections.c.plan_hash).where(connections.c.id == connection_id))
+
+    def save_plan_hash(self, connection_id: int, plan_hash: str) -> None:
+        """Remember what the stored plans were made with."""
+        with self.transaction() as db:
+            db.execute(update(connections).where(connections.c.id == connection_id).values(plan_hash=plan_hash))
+
+    def stream(self, connection_id: int, name: str) -> Stream:
+        """Return how far the stream `name` has been read."""
+        with self.reading() as db:
+            query = select(streams).where(streams.c.connection_id == connection_id, streams.c.stream == name)
+            row = db.execute(query).mappings().first()
+        return _stream(row) if row is not None else Stream(name)
+
+    def save_stream(self, db: Connection, connection_id: int, state: Stream) -> None:
+        """Keep `state`, in the caller's transaction."""
+        values = {
+            "position": dict(state.cursor.position) if state.cursor is not None else None,
+            "crawling": state.crawling,
+            "crawl": state.crawl,
+            "crawl_began_at": state.crawl_began_at,
+            "crawled_at": state.crawled_at,
+            "reread_at": state.reread_at,
+            "needs": " ".join(sorted(state.needs)),
+        }
+        where = (streams.c.connection_id == connection_id, streams.c.stream == state.stream)
+        if db.execute(update(streams).where(*where).values(values)).rowcount == 0:
+            db.execute(streams.insert().values(connection_id=connection_id, stream=state.stream, **values))
+
+    def begin_run(self, connection_id: int, now: datetime) -> int:
+        """Return the number of a new run."""
+        with self.transaction() as db:
+            return _inserted(db, RunRow, {"connection_id": connection_id, "began_at": now, "status": "running"})
+
+    def end_run(self, run: int, now: datetime, status: str, report: Mapping[str, Any]) -> None:
+        """Keep how `run` ended."""
+        with self.transaction() as db:
+            values = {"ended_at": now, "status": status, "report": dict(report)}
+            db.execute(update(runs).where(runs.c.id == run).values(values))
+
+    def runs(self, connection_id: int | None = None, limit: int = 50) -> list[Mapping[str, Any]]:
+        """Return the newest runs, newest first."""
+        query = select(runs, connections.c.name).join(connections, connections.c.id == runs.c.connection_id)
+        if connection_id is not None:
+            query = query.where(runs.c.connection_id == connection_id)
+        with self.reading() as db:
+            return [dict(row) for row in db.execute(query.order_by(runs.c.id.desc()).limit(limit)).mappings()]
+
+    def records(self, db: Connection, connection_id: int) -> Records:
+        """Return the records of a connection, in the caller's transaction."""
+        return Records(db, connection_id)
+
+    def remembered(self, connection_id: int, side: str, key: str) -> Any:
+        """Return a connector's small value, or None."""
+        with self.reading() as db:
+            return db.scalar(select(memory.c.value).where(*_memory_key(connection_id, side, key)))
+
+    def remember(self, connection_id: int, side: str, key: str, value: Any) -> None:
+        """Keep a connector's small value."""
+        with self.transaction() as db:
+            where = _memory_key(connection_id, side, key)
+            if db.execute(update(memory).where(*where).values(value=value)).rowcount == 0:
+                db.execute(memory.insert().values(connection_id=connection_id, side=side, key=key, value=value))
+
+
+def _memory_key(connection_id: int, side: str, key: str) -> Iterator[Any]:
+    yield memory.c.connection_id == connection_id
+    yield memory.c.side == side
+    yield memory.c.key == key
+
+
+def _inserted(db: Connection, table: type[SQLModel], values: Mapping[str, Any]) -> int:
+    result = db.execute(table.__table__.insert().values(dict(values)))  # type: ignore[attr-defined]
+    return int(result.inserted_primary_key[0])
+
+
+def _stream(row: Mapping[str, Any]) -> Stream:
+    position = row["position"]
+    return Stream(
+        stream=row["stream"],
+        cursor=Cursor(bool(row["crawling"]), position) if position is not None else None,
+        crawling=bool(row["crawling"]),
+        crawl=row["crawl"],
+        crawl_began_at=row["crawl_began_at"],
+        crawled_at=row["crawled_at"],
+        reread_at=row["reread_at"],
+        needs=frozenset(row["needs"].split()),
+    )
