@@ -258,9 +258,11 @@ def _address(raw: Raw, field: str) -> Address | None:
     return Address.model_validate(parts) if any(part.strip() for part in parts.values()) else None
 
 
-def _ledger_account(value: Raw | None) -> LedgerAccount | None:
+def _ledger_account(value: Json) -> LedgerAccount | None:
     if value is None:
         return None
+    if not isinstance(value, dict):
+        raise wrong("ledger_account", value, "an object or null")
     return LedgerAccount.model_validate(
         {
             "id": identifier(value, "id"),

@@ -1,0 +1,60 @@
+"""Which requests are made of Pennylane, as whom and how fast. HTTP calls, nothing else.
+
+Paths are below `/api/external/v2`. Every GET may raise `AuthError` (401; `Forbidden` for 403), `NotFound`, `Refused`
+(`.status`) and `RunError`. Source: spec; the rate limit is on readme:/docs/rate-limiting-1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import sha256
+from urllib.parse import parse_qsl, urlsplit
+
+from duebridge.core.api import Json, Services, WindowLimiter, shared_limiter
+from duebridge.plugins.pennylane.settings import PennylaneSettings
+
+API = "/api/external/v2"
+#: 25 requests in 5 seconds for each token, whatever the endpoint.
+REQUESTS, SECONDS = 25, 5.0
+
+Params = Mapping[str, str | int]
+
+
+class PennylaneClient:
+    """One company's connection; all clients of one token in a process share its rate limit."""
+
+    def __init__(self, settings: PennylaneSettings, services: Services) -> None:
+        self._settings = settings
+        self._http = services.http(
+            settings.base_url,
+            product="Pennylane",
+            headers=self._headers,
+            limiter=shared_limiter(self._limiter_key(), lambda: WindowLimiter(requests=REQUESTS, seconds=SECONDS)),
+        )
+
+    def get(self, path: str, params: Params) -> Json:
+        """The parsed answer of GET `path`."""
+        return self._http.get(f"{API}{path}", params)
+
+    def me(self) -> Json:
+        """Who the token belongs to; needs no scope."""
+        return self.get("/me", {})
+
+    def own_path(self, url: str) -> tuple[str, dict[str, str]] | None:
+        """The path and query of a link in an answer, or None when it leads to another host: it gets no token."""
+        base, link = urlsplit(f"{self._settings.base_url}{API}/"), urlsplit(url)
+        if (link.scheme, link.netloc) != (base.scheme, base.netloc) or not link.path.startswith(base.path):
+            return None
+        return link.path.removeprefix(base.path.rstrip("/")), dict(parse_qsl(link.query))
+
+    def close(self) -> None:
+        """Release connections."""
+        self._http.close()
+
+    def _headers(self) -> dict[str, str]:
+        """Asked for at each attempt, so that a token that changes while we run is used from then on."""
+        return {"Authorization": f"Bearer {self._settings.token.get_secret_value()}"}
+
+    def _limiter_key(self) -> str:
+        who = f"{self._settings.base_url}\n{self._settings.token.get_secret_value()}"
+        return sha256(who.encode()).hexdigest()

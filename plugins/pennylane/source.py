@@ -1,0 +1,125 @@
+"""What to fetch from Pennylane next: everything once, then what its change feeds name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from duebridge.core.api import (
+    Account,
+    AuthError,
+    CreditNote,
+    Cursor,
+    Customer,
+    Invoice,
+    Json,
+    Page,
+    Raw,
+    Record,
+    RereadableSource,
+    RunError,
+    Services,
+    Settings,
+)
+from duebridge.plugins.pennylane import canonical
+from duebridge.plugins.pennylane.changes import changes
+from duebridge.plugins.pennylane.client import PennylaneClient
+from duebridge.plugins.pennylane.crawl import crawl
+from duebridge.plugins.pennylane.filters import BATCH, batches
+from duebridge.plugins.pennylane.reader import Reader, Stream
+from duebridge.plugins.pennylane.settings import PennylaneSettings
+
+STREAMS = {
+    stream.name: stream
+    for stream in (
+        Stream("customers", "/customers", "/changelogs/customers", lambda _: Customer, "customers"),
+        Stream(
+            "customer_invoices",
+            "/customer_invoices",
+            "/changelogs/customer_invoices",
+            canonical.document_type,
+            "customer_invoices",
+        ),
+    )
+}
+
+#: `reread` tells no place to go on from: it reads given rows, not a stretch of the feed.
+NOWHERE = Cursor(crawl=False, position={})
+
+
+class PennylaneSource(RereadableSource):
+    """Customers, invoices and credit notes of one Pennylane company, through its Company API v2."""
+
+    name: ClassVar[str] = "pennylane"
+    title: ClassVar[str] = "Pennylane"
+    settings: ClassVar[type[Settings]] = PennylaneSettings
+    streams: ClassVar[Mapping[str, tuple[type[Record], ...]]] = MappingProxyType(
+        {"customers": (Customer,), "customer_invoices": (Invoice, CreditNote)}
+    )
+    canonical: ClassVar[Mapping[type[Record], Callable[[Raw], Record]]] = MappingProxyType(
+        {Customer: canonical.customer, Invoice: canonical.invoice, CreditNote: canonical.credit_note}
+    )
+    reread_batch: ClassVar[int] = BATCH
+
+    def __init__(self, settings: PennylaneSettings, services: Services) -> None:
+        """Open a client; nothing is asked until the first call."""
+        super().__init__(settings, services)
+        self._client = PennylaneClient(settings, services)
+
+    def check(self) -> Account:
+        """Return the token's company. Raises `AuthError`, also when it can't read what every connection needs."""
+        me = self._client.me()
+        company = me.get("company") if isinstance(me, dict) else None
+        if not isinstance(company, dict) or type(company.get("id")) is not int:
+            raise RunError(
+                "Pennylane did not say which company the token belongs to (GET /me); the next run asks again"
+            )
+        _refuse_missing_scopes(me.get("scopes"))
+        return Account(str(company["id"]), str(company.get("name") or ""), _detail(company))
+
+    def fetch(self, stream: str, since: Cursor | None, needs: frozenset[str]) -> Iterator[Page]:
+        """Read `stream`: all of it by id when `since` is None or inside a crawl, otherwise what changed since."""
+        reader = self._reader(stream, needs)
+        if since is None or since.crawl:
+            return crawl(reader, since, self.services.now)
+        return changes(reader, since, self.services.now)
+
+    def reread(self, stream: str, ids: Sequence[str], needs: frozenset[str]) -> Iterator[Page]:
+        """Read these rows of `stream` as they are now, a hundred to a page; the engine keeps the cursor it has."""
+        reader = self._reader(stream, needs)
+        wanted = list(dict.fromkeys(ids))
+        for start, batch in zip(range(0, len(wanted), BATCH), batches(wanted, BATCH), strict=True):
+            items, gone = reader.by_id(batch)
+            yield Page(items, NOWHERE, last=start + BATCH >= len(wanted), deleted=gone)
+        if not wanted:
+            yield Page((), NOWHERE, last=True)
+
+    def close(self) -> None:
+        """Release connections."""
+        self._client.close()
+
+    def _reader(self, stream: str, needs: frozenset[str]) -> Reader:
+        return Reader(STREAMS[stream], self._client, needs, self.services.note)
+
+
+def _refuse_missing_scopes(scopes: Json) -> None:
+    """Raise `AuthError` naming the scopes the streams need and the token lacks; an empty list tells nothing."""
+    if not isinstance(scopes, list) or not scopes:
+        return
+    wanted = (stream.scope for stream in STREAMS.values())
+    lacking = [f"{scope}:readonly" for scope in wanted if not {f"{scope}:readonly", f"{scope}:all"} & _words(scopes)]
+    if lacking:
+        raise AuthError(
+            f"The Pennylane token lacks the scope {' and '.join(lacking)}. Create a token that has it under Management > "
+            "Settings > Connectivity > Developers in Pennylane, and put it in the connection's `token`"
+        )
+
+
+def _words(scopes: list[Any]) -> set[str]:
+    return {scope for scope in scopes if isinstance(scope, str)}
+
+
+def _detail(company: Mapping[str, Json]) -> str:
+    """The company's registration number and chart of accounts, where told."""
+    return ", ".join(str(company[field]) for field in ("reg_no", "accounting_logic") if company.get(field))
