@@ -32,6 +32,13 @@ def test_an_address_given_replaces_the_whole_address(upflow):
     }
 
 
+def test_null_clears_what_is_optional(upflow):
+    upflow.send_customer("p")
+    upflow.send_customer("c1", vatNumber="FR1", address={"city": "Annecy"}, parent={"externalId": "p"})
+    shown = upflow.send_customer("c1", vatNumber=None, address=None, parent=None).json()
+    assert (shown["vatNumber"], shown["address"]["city"], shown["parent"]) == (None, None, None)
+
+
 def test_a_put_changes_the_fields_given_and_needs_no_name(upflow):
     upflow.send_customer("c1", name="Kept")
     answer = upflow.put("/customers/external:c1", json={"vatNumber": "FR3"})

@@ -46,11 +46,6 @@ def filled(value: Any, where: str) -> str:
     return str(value)
 
 
-def clearable(value: Any, where: str) -> str | None:
-    """Take text, or null, which clears the field."""
-    return None if value is None else text(value, where)
-
-
 def flag(value: Any, where: str) -> bool:
     """Take true or false."""
     if not isinstance(value, bool):
@@ -115,6 +110,11 @@ def one_of(*words: str) -> Check:
         return str(value)
 
     return check
+
+
+def nullable(check: Check) -> Check:
+    """Take what `check` takes, or null, which clears the field."""
+    return lambda value, where: None if value is None else check(value, where)
 
 
 def list_of(check: Check) -> Check:

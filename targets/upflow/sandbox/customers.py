@@ -45,7 +45,7 @@ class Customers:
 
     def _save(self, customer: Customer | None, body: dict[str, Any]) -> Customer:
         self._refuse_unknown_names(body)
-        if "parent" in body:
+        if body.get("parent"):
             body["parent"] = {"id": self._parent(customer, body["parent"]).id}
         plan = self._contacts.plan(customer, body.get("contacts", []), "contacts")
         customer = self._create(body) if customer is None else self._change(customer, body)

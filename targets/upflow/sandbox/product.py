@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 from typing import Any, ClassVar, NoReturn
 
 from fastapi import APIRouter
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from duebridge.core.sandbox.product import ProductSandbox
@@ -31,8 +31,8 @@ _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 class UpflowSandbox(ProductSandbox):
     """Upflow's API below `/v1`: the rules of each operation are in the module of its noun.
 
-    Tests may set `pause`, awaited in the middle of every write, so that overlapping ones meet, and `today`, which decides
-    what is overdue (UTC).
+    Tests may set `pause`, awaited in the middle of every write, so that overlapping ones meet, and `today`, which
+    decides what is overdue (UTC).
     """
 
     name: ClassVar[str] = "upflow"
@@ -86,7 +86,7 @@ class UpflowSandbox(ProductSandbox):
             route, ids = self.routes.find(request.method, _raw_path(request))
             if route.touches is None:
                 return route.run(Call(ids, request.query_params))
-            body = None if request.method == "DELETE" else _parse(await request.body())
+            body = None if request.method == "DELETE" else _parse(await _receive(request))
             return await self._write(gate, route, Call(ids, request.query_params, body), request)
 
     async def _write(self, gate: Gate, route: Route, call: Call, request: Request) -> Reply:
@@ -99,6 +99,13 @@ class UpflowSandbox(ProductSandbox):
 def _raw_path(request: Request) -> str:
     raw: bytes = request.scope["raw_path"]
     return raw.split(b"?", 1)[0].partition(b"/v1/")[2].decode("latin-1")
+
+
+async def _receive(request: Request) -> bytes:
+    try:
+        return await request.body()
+    except ClientDisconnect:
+        raise Refusal(400, "the connection ended before the body did") from None
 
 
 def _parse(body: bytes) -> Any:

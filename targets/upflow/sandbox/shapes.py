@@ -5,19 +5,21 @@ from __future__ import annotations
 from duebridge.targets.upflow.sandbox.checks import (
     Shape,
     amount,
-    clearable,
     currency,
     email,
     filled,
     flag,
     list_of,
     moment,
+    nullable,
     one_of,
     positive,
     reference,
     text,
     whole,
 )
+
+clearable = nullable(text)
 
 _KEYS = {"id": filled, "externalId": filled}
 
@@ -53,8 +55,8 @@ CUSTOMER = Shape(
         "accountingRef": clearable,
         "accountManagerId": filled,
         "dunningPlanId": filled,
-        "address": ADDRESS,
-        "parent": reference,
+        "address": nullable(ADDRESS),
+        "parent": nullable(reference),
         "paymentMethods": PAYMENT_METHODS,
         "customFields": list_of(Shape({"id": filled, "value": clearable}, required=("id", "value"))),
         "contacts": list_of(CONTACT),

@@ -72,7 +72,7 @@ def customer(item: Customer, state: State, today: date) -> Json:
         "accountingRef": values.get("accountingRef"),
         "accountManagerId": values.get("accountManagerId"),
         "dunningPlanId": values.get("dunningPlanId"),
-        "address": {part: values.get("address", {}).get(part) for part in _ADDRESS},
+        "address": {part: (values.get("address") or {}).get(part) for part in _ADDRESS},
         "parent": _parent(values.get("parent"), state),
         "paymentMethods": values.get("paymentMethods"),
         "customFields": [_custom_value(key, value, state) for key, value in item.custom_values.items()],
