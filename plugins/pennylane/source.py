@@ -111,8 +111,8 @@ def _refuse_missing_scopes(scopes: Json) -> None:
     lacking = [f"{scope}:readonly" for scope in wanted if not {f"{scope}:readonly", f"{scope}:all"} & _words(scopes)]
     if lacking:
         raise AuthError(
-            f"The Pennylane token lacks the scope {' and '.join(lacking)}. Create a token that has it under Management > "
-            "Settings > Connectivity > Developers in Pennylane, and put it in the connection's `token`"
+            f"The Pennylane token lacks the scope {' and '.join(lacking)}. Create a token that has it under "
+            "Management > Settings > Connectivity > Developers in Pennylane, and put it in the connection's `token`"
         )
 
 
