@@ -26,8 +26,15 @@ from duebridge.core.api import (
 from duebridge.targets.upflow.contacts import contacts_of
 from duebridge.targets.upflow.references import credit_note_reference, customer_reference, invoice_reference
 
-#: The six names the page gives, in its order.
-CUSTOM_FIELD_NAMES = ("Customer Type", "Plan Item", "Notes", "Reference", "Payment conditions", "Recipient")
+#: Upflow's custom fields for native fields: name -> type at Upflow, where the value comes from; in the page's order.
+NATIVE_FIELDS: dict[str, tuple[str, str]] = {
+    "Customer Type": ("SELECT", "customer_type"),
+    "Plan Item": ("SELECT", "ledger_account.number"),
+    "Notes": ("TEXT", "notes"),
+    "Reference": ("TEXT", "reference"),
+    "Payment conditions": ("TEXT", "payment_conditions"),
+    "Recipient": ("TEXT", "recipient"),
+}
 
 _address_parts = attrgetter("address", "postal_code", "city", "state", "country")
 
@@ -64,15 +71,6 @@ def _custom_field(name: str) -> Callable[[Collection[str] | None, str | None], s
     return read
 
 
-def _custom_fields(sources: dict[str, str]) -> dict[str, Any]:
-    return {
-        f"customFields.{name}": computed(
-            _custom_field(name), "@custom_fields", path, says="when Upflow has a custom field of this name"
-        )
-        for name, path in sources.items()
-    }
-
-
 def _issued_on(issued_on: date | None) -> str:
     if issued_on is None:
         raise RecordError("issuedAt: the document has no issue date, and Upflow requires one; date it at the source")
@@ -93,7 +91,7 @@ def _credit(amount: Decimal, currency: str) -> int:
 
 
 #: What an invoice and a credit note have in common, in the page's words: reference, issue and due dates, total.
-_DOCUMENT = {
+_DOCUMENT: dict[str, Any] = {
     "customId": computed(_custom_id, "number", "label", "id", says="the first one filled; draft-{id} when neither is"),
     "issuedAt": computed(_issued_on, "issued_on", says="required"),
     "dueDate": computed(_due_date, "due_on", "issued_on", says="the first one set"),
@@ -119,16 +117,12 @@ CUSTOMER = Mapping(
         "address": computed(
             _address, "billing_address", says="address, postal_code as zipcode, city, state, country when filled"
         ),
-        **_custom_fields(
-            {
-                "Customer Type": "customer_type",
-                "Plan Item": "ledger_account.number",
-                "Notes": "notes",
-                "Reference": "reference",
-                "Payment conditions": "payment_conditions",
-                "Recipient": "recipient",
-            }
-        ),
+        **{
+            f"customFields.{name}": computed(
+                _custom_field(name), "@custom_fields", path, says="when Upflow has a custom field of this name"
+            )
+            for name, (_type, path) in NATIVE_FIELDS.items()
+        },
         "contacts": computed(
             contacts_of,
             "@source",
