@@ -98,7 +98,7 @@ def _body(previous: Payload | None, payload: Payload) -> Payload:
 def _values(previous: Payload | None, payload: Payload) -> dict[str, Json]:
     """Return custom field values by name; null for those sent before and no longer there."""
     values: dict[str, Json] = dict.fromkeys((previous or {}).get("customFields", {}))
-    return values | payload.get("customFields", {})
+    return {**values, **payload.get("customFields", {})}
 
 
 def _with_custom_fields(body: Payload, values: dict[str, Json], ids: dict[str, str]) -> Payload:
