@@ -58,9 +58,10 @@ def is_credit_note(raw: Raw) -> bool:
     if raw.get("credited_invoice") is not None or raw.get("status") == "credit_note":
         return True
     try:
-        return amount(raw, "currency_amount") < ZERO
+        value = amount(raw, "currency_amount")
     except (KeyError, RecordError):
         return False
+    return value[0] == "-" and value.strip("-.0") != ""
 
 
 def document_type(raw: Raw) -> type[Record]:
@@ -115,7 +116,7 @@ def credit_note(raw: Raw) -> CreditNote:
     # Required: without the field a linked credit note would pass for an unlinked one.
     values["invoice_id"] = None if raw["credited_invoice"] is None else linked_id(raw, "credited_invoice")
     if values["remaining"] is not None:
-        values["remaining"] = abs(values["remaining"])
+        values["remaining"] = values["remaining"].removeprefix("-")
     return CreditNote.model_validate(values)
 
 

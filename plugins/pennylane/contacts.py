@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from duebridge.core.api import Forbidden, Json, NotFound
+from duebridge.core.api import Forbidden, Json
 from duebridge.plugins.pennylane.client import PennylaneClient
-from duebridge.plugins.pennylane.paging import walk
+from duebridge.plugins.pennylane.paging import NothingThere, walk
 
 
 class Contacts:
@@ -31,7 +31,7 @@ class Contacts:
         try:
             pages = walk(self._client.get, path, {"limit": 100, "sort": "id"})
             raw["_contacts"] = [contact for page in pages for contact in page.items]
-        except NotFound:
+        except NothingThere:
             return False
         except Forbidden as refused:
             self._readable = False

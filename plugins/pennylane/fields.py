@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime
 from decimal import Context, Decimal
-from functools import lru_cache, wraps
+from functools import wraps
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -22,7 +21,6 @@ from duebridge.core.api import Json, Raw, RecordError
 T = TypeVar("T")
 
 _number = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?").fullmatch
-_day = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}").fullmatch
 _SHOWN = 40
 #: What `Amount` holds; `_WIDE` is wide enough for whatever `_number` lets through.
 _DECIMALS = 10
@@ -31,6 +29,8 @@ _WIDE = Context(prec=100)
 #: Record fields named otherwise in Pennylane's JSON, for messages.
 _NAMES = {
     "number": "invoice_number",
+    "issued_on": "date",
+    "due_on": "deadline",
     "amount": "currency_amount",
     "amount_before_tax": "currency_amount_before_tax",
     "tax": "currency_tax",
@@ -138,73 +138,39 @@ def linked(raw: Raw, field: str) -> str | None:
     return None if raw.get(field) is None else linked_id(raw, field)
 
 
-@lru_cache(maxsize=16384)
-def _decimal(value: str) -> Decimal:
-    if _number(value):
-        return Decimal(value)
-    raise ValueError(value)
-
-
-def amount(raw: Raw, field: str) -> Decimal:
-    """A decimal from its string: digits, at most one point, a leading minus. No comma, exponent, space or number."""
+def amount(raw: Raw, field: str) -> str:
+    """A decimal, still as its string: digits, at most one point, a leading minus; no comma, exponent or space."""
     value = raw[field]
-    try:
-        return _decimal(value)
-    except (TypeError, ValueError):
-        raise wrong(field, value, 'an amount like "1234.56"') from None
+    if isinstance(value, str) and _number(value):
+        return value
+    raise wrong(field, value, 'an amount like "1234.56"')
 
 
-def amount_or_none(raw: Raw, field: str) -> Decimal | None:
+def amount_or_none(raw: Raw, field: str) -> str | None:
     """As `amount`; None for null."""
     return None if raw[field] is None else amount(raw, field)
 
 
-@lru_cache(maxsize=4096)
-def _rate(value: str) -> Decimal:
-    exact = _decimal(value)
-    return exact if len(value) <= _DECIMALS else exact.quantize(_FINEST, context=_WIDE)
-
-
-def rate_or_none(raw: Raw, field: str) -> Decimal | None:
+def rate_or_none(raw: Raw, field: str) -> Decimal | str | None:
     """As `amount`, rounded to ten decimals; None for null or a missing field. For factors, which are not money."""
-    value = raw.get(field)
-    if value is None:
+    if raw.get(field) is None:
         return None
-    try:
-        return _rate(value)
-    except (TypeError, ValueError):
-        raise wrong(field, value, 'a number like "1.0825"') from None
+    value = amount(raw, field)
+    return value if len(value) <= _DECIMALS else Decimal(value).quantize(_FINEST, context=_WIDE)
 
 
-@lru_cache(maxsize=4096)
-def _date(value: str) -> date:
-    if _day(value):
-        return date.fromisoformat(value)
-    raise ValueError(value)
-
-
-def day_or_none(raw: Raw, field: str) -> date | None:
-    """An ISO date, YYYY-MM-DD; None for null."""
+def day_or_none(raw: Raw, field: str) -> str | None:
+    """A date, still as its string YYYY-MM-DD; None for null. The model refuses days that don't exist."""
     value = raw[field]
-    if value is None:
-        return None
-    try:
-        return _date(value)
-    except (TypeError, ValueError):
-        raise wrong(field, value, "a date like 2026-01-31") from None
+    if value is None or (isinstance(value, str) and len(value) == 10 and value[4] == "-"):
+        return value
+    raise wrong(field, value, "a date like 2026-01-31")
 
 
-def instant_or_none(raw: Raw, field: str) -> datetime | None:
-    """An RFC 3339 instant with its offset; None for null or a missing field."""
+def instant_or_none(raw: Raw, field: str) -> str | None:
+    """An RFC 3339 instant, still as its string; None for null or a missing field. The model wants its offset."""
     value = raw.get(field)
-    if value is None:
-        return None
-    if not isinstance(value, str):
-        raise wrong(field, value, "an instant like 2026-01-31T12:00:00Z")
-    try:
-        instant = datetime.fromisoformat(value)
-    except ValueError:
-        raise wrong(field, value, "an instant like 2026-01-31T12:00:00Z") from None
-    if instant.tzinfo is None:
-        raise wrong(field, value, "an instant with its offset, like 2026-01-31T12:00:00Z")
-    return instant
+    # Without the dash it could be a number of seconds, which the model would take.
+    if value is None or (isinstance(value, str) and value[4:5] == "-"):
+        return value
+    raise wrong(field, value, "an instant like 2026-01-31T12:00:00Z")

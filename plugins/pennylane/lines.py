@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from duebridge.core.api import Forbidden, Json, NotFound, Refused
+from duebridge.core.api import Forbidden, Json, Refused
 from duebridge.plugins.pennylane.client import Params, PennylaneClient
-from duebridge.plugins.pennylane.paging import ListPage, StaleCursor, read_page, walk
+from duebridge.plugins.pennylane.paging import ListPage, NothingThere, StaleCursor, read_page, walk
 
 _WHOLE_LIST: Params = {"limit": 100, "sort": "id"}
 
@@ -60,7 +60,7 @@ class Lines:
             return True
         try:
             raw["_lines"] = in_order(self._lines(str(raw["id"]), first))
-        except NotFound:
+        except NothingThere:
             return False
         except Forbidden as refused:
             self._readable = False

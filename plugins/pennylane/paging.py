@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from duebridge.core.api import Json, Refused, RunError
+from duebridge.core.api import Json, NotFound, Refused, RunError
 from duebridge.plugins.pennylane.client import Params
 
 Get = Callable[[str, Params], Json]
@@ -18,6 +18,10 @@ Get = Callable[[str, Params], Json]
 
 class StaleCursor(RunError):
     """Pennylane no longer takes a page cursor it gave earlier."""
+
+
+class NothingThere(RunError):
+    """Pennylane has no such list: what it belongs to is gone, or the API has changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ def walk(
     """Read `path` from `cursor` (None: the beginning) to the end.
 
     `params` go with every page; where pages after the first take others, those are `following`.
-    Raises `StaleCursor`, and `RunError` for what can't be a page.
+    Raises `StaleCursor`, `NothingThere`, and `RunError` for a refusal or what can't be a page.
     """
     later = params if following is None else following
     seen: set[int] = set()
@@ -80,12 +84,15 @@ def _next_cursor(path: str, answer: dict[str, Json]) -> str | None:
 def _ask(get: Get, path: str, params: Params) -> Json:
     try:
         return get(path, params)
+    except NotFound as missing:
+        raise NothingThere(str(missing)) from missing
     except Refused as refused:
         if refused.status == 400 and "cursor" in params:
             raise StaleCursor(
                 f"Pennylane no longer takes the page cursor of {path} ({refused}); the next run starts the list again"
             ) from refused
-        raise
+        # It is a `RecordError`, but a list that can't be read is no single record's fault.
+        raise RunError(str(refused)) from refused
 
 
 def _is_id(value: Json) -> bool:

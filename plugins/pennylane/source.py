@@ -17,6 +17,7 @@ from duebridge.core.api import (
     Page,
     Raw,
     Record,
+    Refused,
     RereadableSource,
     RunError,
     Services,
@@ -69,7 +70,10 @@ class PennylaneSource(RereadableSource):
 
     def check(self) -> Account:
         """Return the token's company. Raises `AuthError`, also when it can't read what every connection needs."""
-        me = self._client.me()
+        try:
+            me = self._client.me()
+        except Refused as refused:
+            raise RunError(str(refused)) from refused
         company = me.get("company") if isinstance(me, dict) else None
         if not isinstance(company, dict) or type(company.get("id")) is not int:
             raise RunError(
