@@ -1,0 +1,112 @@
+"""What did an attempt come to?
+
+`outcome` turns an answer into its value, into one of the project's errors, or into `Trouble`: something that may pass.
+`gave_up` is how trouble ends when it doesn't.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+from urllib.parse import urlsplit
+
+from duebridge.core.connector import Safety
+from duebridge.core.edge.reading import TooLarge, Unreadable
+from duebridge.core.edge.refusals import Answer, Forbidden, NotFound, Refused
+from duebridge.core.edge.statuses import meaning
+from duebridge.core.edge.waiting import retry_after, told_to_wait
+from duebridge.core.errors import AuthError, DueBridgeError, RunError, UnknownOutcome
+
+T = TypeVar("T")
+
+#: An answer that makes no sense is asked for again this often: it rarely mends itself.
+UNREADABLE_REPEATS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Ask(Generic[T]):
+    """What is asked of a product. `where` is for messages; `safety` is None for reads; `read` may raise `Unreadable`."""
+
+    product: str
+    where: str
+    safety: Safety | None
+    read: Callable[[Answer], T]
+
+
+class Trouble(Exception):
+    """An attempt failed in a way that may pass; never leaves this folder.
+
+    `doubtful`: the request may have been processed. `wait`: seconds the product asks for. `most`: how often a repetition
+    makes sense, when that is less than usual.
+    """
+
+    def __init__(self, why: str, *, doubtful: bool, wait: float | None = None, most: int | None = None) -> None:
+        """`why` reads after "Pennylane: "."""
+        super().__init__(why)
+        self.why = why
+        self.doubtful = doubtful
+        self.wait = wait
+        self.most = most
+
+    def repeats(self, usual: int) -> int:
+        """How often to try again when `usual` is usual."""
+        return usual if self.most is None else min(self.most, usual)
+
+
+def unreadable(problem: Unreadable, status: int) -> Trouble:
+    """The trouble an answer without sense makes."""
+    most = 0 if isinstance(problem, TooLarge) else UNREADABLE_REPEATS
+    return Trouble(f"it answered {status} {problem}", doubtful=True, most=most)
+
+
+def outcome(answer: Answer, ask: Ask[T], words: Callable[[], str], now: float) -> T | None:
+    """The value of `answer`, or what it raises. `words` gives what the product said; `now` is unix seconds.
+
+    None for a delete whose target is already gone.
+    """
+    sense = meaning(answer.status)
+    if sense == "ok":
+        try:
+            return ask.read(answer)
+        except Unreadable as problem:
+            raise unreadable(problem, answer.status) from None
+    if sense == "missing" and ask.safety == "delete":
+        return None
+    if sense == "later":
+        raise Trouble(f"too many requests{_quoted(words())}", doubtful=False, wait=told_to_wait(answer.headers, now))
+    if sense == "broken":
+        why = f"it answered {answer.status}{_quoted(words())}"
+        raise Trouble(why, doubtful=True, wait=retry_after(answer.headers, now))
+    raise _final(answer, ask, words)
+
+
+def gave_up(ask: Ask[T], trouble: Trouble, *, doubtful: bool) -> DueBridgeError:
+    """How `ask` ends after its last attempt; `doubtful` if any attempt may have been processed."""
+    if doubtful and ask.safety:
+        return UnknownOutcome(
+            f"{ask.product} may or may not have taken this: {trouble.why} ({ask.where}); "
+            "it will be settled before anything is sent again"
+        )
+    return RunError(f"{ask.product}: {trouble.why} ({ask.where}); nothing is lost, the next run tries again")
+
+
+def _final(answer: Answer, ask: Ask[T], words: Callable[[], str]) -> DueBridgeError:
+    sense, text = meaning(answer.status), words()
+    happened = f"({ask.where} answered {answer.status}){_quoted(text)}"
+    if sense == "moved":
+        host = urlsplit(answer.headers.get("location", "")).netloc.rpartition("@")[2] or "another path"
+        return RunError(f"{ask.product} sends us on to {host} ({ask.where}); not followed: check base_url")
+    if sense == "stranger":
+        return AuthError(f"{ask.product} does not accept our credentials {happened}; connect again or mend the token")
+    if sense == "forbidden":
+        return Forbidden(
+            f"{ask.product} does not permit this {happened}; grant the permission and connect again", answer, text
+        )
+    if sense == "missing":
+        return NotFound(f"{ask.product} has nothing there {happened}", answer, text)
+    return Refused(f"{ask.product} refused this {happened}; correct the record at its source", answer, text)
+
+
+def _quoted(text: str) -> str:
+    return f": {text}" if text else ""

@@ -1,0 +1,393 @@
+"""How do we ask a product's server for something, and what do we make of its silence?
+
+    Http.get / download / write -> up to 1 + retries attempts, each paced by the limiter and over by the deadline
+                                -> the value, or one of the project's errors
+
+Silence is told apart by whether bytes may have left: a request that never left is repeated; one that may have arrived is
+repeated only when that is harmless, and ends as `UnknownOutcome` while its outcome stays open. No credential goes to
+another scheme, host or port than the product's; redirects are not followed; no message holds a header, a query or a body.
+docs/decisions/0003-http-edge.md has what was weighed and measured.
+"""
+
+from __future__ import annotations
+
+import logging
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from itertools import count
+from typing import Any, TypeVar
+
+import httpcore
+import httpx
+
+from duebridge.core.connector import Json, Safety
+from duebridge.core.edge import deadline as deadlines
+from duebridge.core.edge import reading
+from duebridge.core.edge.attempts import Ask, Trouble, gave_up, outcome, unreadable
+from duebridge.core.edge.limits import Limiter
+from duebridge.core.edge.payloads import File, Form, encoded
+from duebridge.core.edge.refusals import LONGEST_PAGE, Answer, Forbidden, NotFound, Refused, credentials, said, shorten
+from duebridge.core.edge.statuses import meaning
+from duebridge.core.edge.waiting import Patience, backoff
+from duebridge.core.errors import ConfigError, RunError
+
+__all__ = ["Answer", "File", "Forbidden", "Form", "Http", "HttpFactory", "NotFound", "Refused"]
+
+T = TypeVar("T")
+Headers = Callable[[], Mapping[str, str]]
+Params = Mapping[str, str | int]
+
+#: httpx logs every address with its query, httpcore every header it receives; both may hold secrets.
+for _name in ("httpx", "httpcore"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+#: Failures before any byte of the request could leave.
+_BEFORE = (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.PoolTimeout, httpcore.ProxyError)
+_AFTER = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, httpx.HTTPError, httpx.InvalidURL)
+
+
+_NO_HEADERS: Mapping[str, str] = {}
+_BAD_CREDENTIALS = "the credentials hold characters no HTTP header can; enter them again without spaces or line ends"
+
+
+class HttpFactory:
+    """Makes the `Http`s of one side of a run, and counts what they ask."""
+
+    def __init__(
+        self,
+        *,
+        sleep: Callable[[float], object] | None = None,
+        clock: Callable[[], float] = time.time,
+        stopping: threading.Event | None = None,
+    ) -> None:
+        """`clock` is unix seconds; `sleep` takes seconds, by default it waits on `stopping`, which ends every wait."""
+        self._patience = Patience(sleep, clock, stopping or threading.Event())
+        self._lock = threading.Lock()
+        #: Requests made so far, every attempt counted.
+        self.requests = 0
+
+    def __call__(
+        self,
+        base_url: str,
+        *,
+        product: str,
+        headers: Headers,
+        limiter: Limiter,
+        deadline: float = 60.0,
+        max_bytes: int = 64 * 2**20,
+        retries: int = 5,
+        explain: Callable[[Answer], str] | None = None,
+    ) -> Http:
+        """An `Http` for the server at `base_url` (which may carry a path).
+
+        `product` names it in messages. `headers` carry the credentials and are asked for before every attempt. An attempt
+        is over after `deadline` seconds, is repeated `retries` times, and may answer with `max_bytes` decoded bytes.
+        `explain` finds the product's words in an error, where they are not in details, message or error. Raises
+        `ConfigError` for an address that can't be a server's.
+        """
+        terms = _Terms(product, headers, limiter, self._patience, self._count, deadline, max_bytes, retries, explain)
+        return Http(_base(base_url, product), terms)
+
+    def _count(self) -> None:
+        with self._lock:
+            self.requests += 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """On what terms a server is asked, see `HttpFactory.__call__`. `counted` is called for every request made."""
+
+    product: str
+    headers: Headers
+    limiter: Limiter
+    patience: Patience
+    counted: Callable[[], None]
+    deadline: float
+    max_bytes: int
+    retries: int
+    explain: Callable[[Answer], str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A request before its credentials. `own`: it goes to the product itself, with credentials, within its limits."""
+
+    method: str
+    url: httpx.URL
+    own: bool = True
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | Form | None = None
+
+    def request(self, credentials: Mapping[str, str], seconds: float) -> httpx.Request:
+        """The request, to be over in `seconds`. Raises `ConfigError` for credentials no header can hold."""
+        parts: dict[str, Any] = {"content": self.body}
+        if isinstance(self.body, Form):
+            files = [(name, (file.name, file.content, file.content_type)) for name, file in self.body.files.items()]
+            parts = {"data": self.body.fields, "files": files}
+        headers = {"accept": "application/json", "accept-encoding": "gzip", "user-agent": "duebridge"}
+        if isinstance(self.body, bytes):
+            headers["content-type"] = "application/json"
+        timeout = {"timeout": deadlines.until(time.monotonic() + seconds)}
+        try:
+            return httpx.Request(
+                self.method, self.url, headers={**headers, **self.headers, **credentials}, extensions=timeout, **parts
+            )
+        except UnicodeEncodeError:
+            raise ConfigError(_BAD_CREDENTIALS) from None
+
+
+class Http:
+    """One product's server. Thread-safe; connections are kept alive between requests. Made by `HttpFactory`."""
+
+    def __init__(self, base: httpx.URL, terms: _Terms) -> None:
+        """`base` is checked already."""
+        self._base = base
+        self._terms = terms
+        self._client = _client(base)
+
+    def get(self, path: str, params: Params | None = None) -> Json:
+        """The JSON at `path` (below base_url), or at an address on the same server; numbers exact, see `reading`.
+
+        Raises `AuthError`, `Forbidden`, `NotFound`, `Refused`, or `RunError` when no readable answer came.
+        """
+        url = self._own_url(path, params)
+        return self._carry(_Call("GET", url), self._ask(f"GET {url.path}", url, None, _json))
+
+    def download(self, url_or_path: str, params: Params | None = None) -> bytes:
+        """The file at a path below base_url, or at any address; on another host without credentials or pacing.
+
+        Addresses of files may be secrets themselves, so messages name the host alone. Another host must be https, unless
+        the product's own server isn't. Raises like `get`.
+        """
+        url = self._url(url_or_path, params)
+        own = self._is_own(url)
+        if not own and url.scheme != "https" and self._base.scheme == "https":
+            raise RunError(f"{self._terms.product} keeps a file on {url.host} without https; it is not fetched")
+        call = _Call("GET", url, own, {"accept": "*/*"})
+        return self._carry(call, self._ask("GET a file", url, None, lambda answer: answer.body)) or b""
+
+    def write(
+        self,
+        method: str,
+        path: str,
+        body: Json | Form | None = None,
+        *,
+        safety: Safety,
+        headers: Mapping[str, str] | None = None,
+    ) -> Json | None:
+        """The JSON answer to a write; None when it has no body, or when a delete finds nothing to delete.
+
+        `body` is JSON (exact decimals become numbers) or a `Form`. `safety` says what a lost answer means: a create_once
+        is never repeated once it may have arrived. `headers` are added to the credentials. Raises like `get`, and
+        `UnknownOutcome` when it may have happened.
+        """
+        url = self._own_url(path, None)
+        sent = body if body is None or isinstance(body, Form) else encoded(body)
+        call = _Call(method, url, headers=headers or {}, body=sent)
+        return self._carry(call, self._ask(f"{method} {url.path}", url, safety, _json_if_any))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def _ask(self, what: str, url: httpx.URL, safety: Safety | None, read: Callable[[Answer], T]) -> Ask[T]:
+        return Ask(self._terms.product, f"{what} on {_netloc(url)}", safety, read)
+
+    def _carry(self, call: _Call, ask: Ask[T]) -> T | None:
+        """Attempt until it is settled."""
+        doubt: Trouble | None = None
+        pause = 0.0
+        for attempt in count():
+            try:
+                if attempt:
+                    self._terms.patience.wait(pause, ask.product)
+                return self._attempt(call, ask)
+            except Trouble as trouble:
+                doubt = trouble if trouble.doubtful else doubt
+                if attempt >= trouble.repeats(self._terms.retries) or (doubt and ask.safety == "create_once"):
+                    raise gave_up(ask, trouble, doubtful=doubt is not None) from trouble.__cause__
+                pause = trouble.wait or backoff(attempt)
+            except RunError as ended:
+                if doubt and ask.safety:
+                    raise gave_up(ask, doubt, doubtful=True) from ended
+                raise
+        raise AssertionError("count() does not end")
+
+    def _attempt(self, call: _Call, ask: Ask[T]) -> T | None:
+        """One request and its answer. Raises `Trouble` for what may pass."""
+        terms = self._terms
+        note = terms.limiter.observe if call.own else _ignore
+        if call.own:
+            terms.limiter.acquire(terms.patience.stopping)
+        status, headers = 0, _NO_HEADERS
+        try:
+            sent = terms.headers() if call.own else _NO_HEADERS
+            response = self._open(call.request(sent, terms.deadline), call.url)
+            status, headers = response.status_code, _lowered(response)
+        finally:
+            note(status, headers)
+        with closing(response):
+            answer = self._read(response, headers)
+        return outcome(answer, ask, lambda: said(answer, terms.explain, credentials(sent)), terms.patience.clock())
+
+    def _open(self, request: httpx.Request, url: httpx.URL) -> httpx.Response:
+        """The response, of which only the head has been read."""
+        self._terms.counted()
+        try:
+            return self._client.send(request, stream=True)
+        except httpcore.LocalProtocolError:
+            raise ConfigError(_BAD_CREDENTIALS) from None
+        except _BEFORE as failed:
+            raise _unreachable(failed, url, self._terms.product) from failed
+        except _AFTER as failed:
+            raise Trouble(_reason(failed), doubtful=True) from failed
+
+    def _read(self, response: httpx.Response, headers: Mapping[str, str]) -> Answer:
+        """The whole answer, or of an error as much as helps to explain it."""
+        status = response.status_code
+        if meaning(status) != "ok":
+            return Answer(status, headers, _beginning(response, headers))
+        try:
+            return Answer(status, headers, reading.body(response.iter_raw(), headers, self._terms.max_bytes))
+        except reading.Unreadable as problem:
+            raise unreadable(problem, status) from None
+        except _AFTER as failed:
+            raise Trouble(_reason(failed), doubtful=True) from failed
+
+    def _url(self, path: str, params: Params | None) -> httpx.URL:
+        """Where `path` leads: below base_url when it starts with a slash, else an address of its own."""
+        try:
+            url = httpx.URL(f"{self._base}{path}" if path.startswith("/") else path)
+            url = url.copy_merge_params(params) if params else url
+        except httpx.InvalidURL:
+            raise RunError(f"{self._terms.product} points to something that isn't an address") from None
+        if url.scheme not in ("http", "https") or not url.host or url.userinfo:
+            raise RunError(f"{self._terms.product} points to something that isn't a web address")
+        return url
+
+    def _own_url(self, path: str, params: Params | None) -> httpx.URL:
+        url = self._url(path, params)
+        if not self._is_own(url):
+            raise RunError(
+                f"{self._terms.product} points to {_netloc(url)}, which is not its server {_netloc(self._base)}; "
+                "our credentials don't go there: check base_url"
+            )
+        return url
+
+    def _is_own(self, url: httpx.URL) -> bool:
+        return (url.scheme, url.host, _port(url)) == (self._base.scheme, self._base.host, _port(self._base))
+
+
+class _Transport(httpx.BaseTransport):
+    """Carries httpx's requests over a pool whose timeouts are instants."""
+
+    def __init__(self, pool: httpcore.ConnectionPool) -> None:
+        self._pool = pool
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """The response, its body still to be read."""
+        url = request.url
+        carried = httpcore.Request(
+            method=request.method,
+            url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+            headers=request.headers.raw,
+            content=request.stream,
+            extensions=request.extensions,
+        )
+        answer = self._pool.handle_request(carried)
+        return httpx.Response(
+            answer.status, headers=answer.headers, stream=_Body(answer), extensions=answer.extensions, request=request
+        )
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+class _Body(httpx.SyncByteStream):
+    """The pieces of a response's body as they arrive."""
+
+    def __init__(self, answer: httpcore.Response) -> None:
+        self._answer = answer
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._answer.iter_stream()
+
+    def close(self) -> None:
+        self._answer.close()
+
+
+@cache
+def _security() -> ssl.SSLContext:
+    """Made once: reading the system's certificates takes some 20 ms."""
+    return httpx.create_ssl_context()
+
+
+def _client(base: httpx.URL) -> httpx.Client:
+    """No cookies (they would tie one connection's requests to another's), no redirects, no netrc."""
+    pool = deadlines.pool(base.scheme, base.host, _security())
+    no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+    return httpx.Client(transport=_Transport(pool), trust_env=False, follow_redirects=False, cookies=no_cookies)
+
+
+def _base(address: str, product: str) -> httpx.URL:
+    try:
+        url = httpx.URL(address.rstrip("/"))
+    except httpx.InvalidURL:
+        raise ConfigError(f"base_url of {product} isn't an address") from None
+    if url.scheme not in ("http", "https") or not url.host or url.userinfo or url.query or url.fragment:
+        raise ConfigError(f"base_url of {product} must be http(s)://host, with a path at most")
+    return url
+
+
+def _port(url: httpx.URL) -> int:
+    return url.port or (443 if url.scheme == "https" else 80)
+
+
+def _netloc(url: httpx.URL) -> str:
+    return url.netloc.decode("ascii", "replace")
+
+
+def _lowered(response: httpx.Response) -> dict[str, str]:
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers.raw}
+
+
+def _beginning(response: httpx.Response, headers: Mapping[str, str]) -> bytes:
+    """What can be had of an error's body: its status is known, so a damaged or endless explanation is no failure."""
+    try:
+        return reading.start(response.iter_raw(), headers, LONGEST_PAGE)
+    except _AFTER:
+        return b""
+
+
+def _json(answer: Answer) -> Json:
+    return reading.parsed(answer.body, answer.headers.get("content-type", ""))
+
+
+def _json_if_any(answer: Answer) -> Json | None:
+    return _json(answer) if answer.body else None
+
+
+def _ignore(status: int, headers: Mapping[str, str]) -> None:
+    """Another host's answers say nothing about the product's limits."""
+
+
+def _unreachable(failed: Exception, url: httpx.URL, product: str) -> Exception:
+    """Why no connection came about, naming the host and port."""
+    place = f"{url.host} port {_port(url)}"
+    if isinstance(failed.__cause__, ssl.SSLCertVerificationError):
+        return RunError(f"{product}: the certificate of {place} is not trusted; check base_url, or add its authority")
+    return Trouble(f"cannot reach {place} ({shorten(str(failed))})", doubtful=False)
+
+
+def _reason(failed: Exception) -> str:
+    if isinstance(failed, httpcore.TimeoutException):
+        return "it did not answer in time"
+    if isinstance(failed, httpcore.NetworkError):
+        return "the connection broke before the answer was complete"
+    return "the answer was cut short or makes no sense"
