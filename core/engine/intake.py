@@ -110,7 +110,7 @@ class Intake:
         stored.update((key, row) for key, row in relatives.items() if not row.part)
         customers = _customers(documents, stored, roots, stands)
         if customers:
-            stands.update(_standing(records.by_key([key_of(Customer.kind, id) for id in customers]), customers))
+            stands.update(records.standing(customers))
         families = _families(documents, stored, relatives, roots)
         families += [[documents[key].known] for key in alone]
         wanted: set[str] = set()
@@ -166,16 +166,13 @@ class Intake:
             self._count_gone(planned, stored, change)
         else:
             self._count(planned.kind, stored, outcome, planned.decision.code)
-        rows.append(
-            change.row
-            | {
-                "body": body,
-                "gone": gone,
-                "outcome": "gone" if gone else outcome,
-                "run": self._run,
-                "crawl": crawl if crawl is not None else stored.crawl if stored is not None else 0,
-            }
-        )
+        row = change.row
+        row["body"] = body
+        row["gone"] = gone
+        row["outcome"] = "gone" if gone else outcome
+        row["run"] = self._run
+        row["crawl"] = crawl if crawl is not None else stored.crawl if stored is not None else 0
+        rows.append(row)
 
     def _keep_parts(
         self, rows: list[dict[str, Any]], planned: Sequence[Planned], parts: Mapping[str, Stored], crawl: int | None
@@ -322,11 +319,6 @@ def _customers(
     ids = {item.known.record.customer_id for item in documents.values() if isinstance(item.known.record, Document)}
     ids |= {row.customer_id for row in stored.values() if row.root in roots or row.id in roots}
     return {id for id in ids if id and id not in known}
-
-
-def _standing(rows: Mapping[str, Stored], ids: Iterable[str]) -> dict[str, bool]:
-    found = {row.id: row.held or row.verdict == "sync" for row in rows.values()}
-    return {id: found.get(id, False) for id in ids}
 
 
 def _families(

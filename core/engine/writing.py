@@ -83,7 +83,7 @@ class Writing:
     def _claim(self, size: int, since: tuple[str, int, int] | None) -> list[Claimed]:
         with self._store.transaction() as db:
             records = Records(db, self._id)
-            batch = records.claim(size, now=self._now(), since=since)
+            batch = records.claim(size, now=self._now().timestamp(), since=since)
             records.intend([row.n for row in batch], run=self._run)
         return batch
 
@@ -119,7 +119,7 @@ class Writing:
             "b_phase": row.phase,
             "b_outcome": _outcome(result),
             "b_run": self._run,
-            "b_written_at": self._now(),
+            "b_written_at": self._now().timestamp(),
             "b_notes": "\n".join(ack.notes) or None,
         }
 
@@ -134,7 +134,7 @@ class Writing:
             values |= {
                 "outcome": "rejected",
                 "reason": str(result.error),
-                "retry_at": self._now() + _delay(row.attempts),
+                "retry_at": self._now().timestamp() + _delay(row.attempts).total_seconds(),
                 "uncertain": False,
             }
         elif result.verdict == "blocked" and not row.part:

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Connection,
-    and_,
     bindparam,
-    case,
     delete,
-    exists,
+    false,
     func,
     literal_column,
-    or_,
+    null,
     select,
-    text,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import aliased
 
+from duebridge.core.store.bulk import Bulk, Lookup, fetch
 from duebridge.core.store.tables import RecordRow
 
 records = RecordRow.__table__  # type: ignore[attr-defined]
@@ -56,7 +52,7 @@ class Stored(NamedTuple):
     outcome: str
     run: int
     crawl: int
-    retry_at: datetime | None
+    retry_at: float | None
 
     @property
     def last_accepted(self) -> str | None:
@@ -127,17 +123,22 @@ class Records:
 
     def by_key(self, keys: Iterable[str]) -> dict[str, Stored]:
         """Return the rows with these keys."""
-        return self._select(records.c.key, keys)
+        return self._find(_BY_KEY, keys)
 
     def by_root(self, invoice_ids: Iterable[str]) -> dict[str, Stored]:
         """Return the credit notes and parts that belong to these invoices, by key."""
-        return self._select(records.c.root, invoice_ids)
+        return self._find(_BY_ROOT, invoice_ids)
 
     def waiting_for(self, customer_ids: Iterable[str]) -> dict[str, Stored]:
         """Return the documents set aside because these customers were not at the target."""
-        return self._select(
-            records.c.customer_id, customer_ids, records.c.code == literal_column("'customer_not_sent'")
-        )
+        return self._find(_WAITING, customer_ids)
+
+    def standing(self, customer_ids: Iterable[str]) -> dict[str, bool]:
+        """Tell of each customer whether it is, or is planned to be, at the target; unknown ones aren't."""
+        ids = list(customer_ids)
+        rows = _STANDING.run(self._db, self._id, [f"customer:{id}" for id in ids])
+        found = {id: verdict == "sync" or accepted is not None or bool(doubt) for id, verdict, accepted, doubt in rows}
+        return {id: found.get(id, False) for id in ids}
 
     def after(self, n: int, limit: int, kind: str) -> list[Stored]:
         """Return the next `limit` records of `kind` (parts not) with row number above `n`, in row order."""
@@ -152,7 +153,7 @@ class Records:
             .order_by(records.c.n)
             .limit(limit)
         )
-        return [Stored(*row) for row in self._db.execute(query)]
+        return [Stored(*row) for row in self._db.execute(query).all()]
 
     def unseen(self, kinds: Sequence[str], crawl: int) -> list[str]:
         """Return the ids of `kinds` the complete crawl `crawl` did not see, as keys."""
@@ -180,10 +181,12 @@ class Records:
         )
         return list(self._db.scalars(query))
 
-    def upsert(self, rows: Sequence[Mapping[str, Any]]) -> None:
+    def upsert(self, rows: Sequence[dict[str, Any]]) -> None:
         """Insert or replace the planned columns of `rows`, which all hold the same keys."""
-        if rows:
-            self._db.execute(_upsert(self._db.dialect.name), [{**_BLANK, **row} for row in rows])
+        for row in rows:
+            row["connection_id"] = self._id
+            row["uncertain"] = False
+        _UPSERT.run(self._db, rows)
 
     def touch(self, numbers: Sequence[int], values: Mapping[str, Any]) -> None:
         """Set `values` on rows by number."""
@@ -196,22 +199,16 @@ class Records:
         if numbers:
             self._db.execute(delete(records).where(records.c.n.in_(numbers)))
 
-    def claim(self, limit: int, *, now: datetime, since: tuple[str, int, int] | None) -> list[Claimed]:
+    def claim(self, limit: int, *, now: float, since: tuple[str, int, int] | None) -> list[Claimed]:
         """Return the next due rows in the order customer, phase, row.
 
         `since` is the (customer, phase, row) of the last one claimed in this pass. Rows whose retry is later than `now`
-        stay out.
+        (seconds since the epoch) stay out.
         """
-        conditions = [
-            records.c.connection_id == self._id,
-            literal_column("records.due"),
-            or_(records.c.retry_at.is_(None), records.c.retry_at <= now),
-        ]
-        query = select(*_CLAIMED).where(*conditions)
-        if since is not None:
-            query = query.where(_later(since))
-        query = query.order_by(records.c.customer_id, records.c.phase, records.c.n).limit(limit)
-        return [Claimed(*row) for row in self._db.execute(query)]
+        mark = "?" if self._db.dialect.name == "sqlite" else "%s"
+        customer, phase, n = since if since is not None else ("", -1, 0)
+        sql = _CLAIM.replace("?", mark)
+        return [Claimed._make(row) for row in fetch(self._db, sql, (self._id, now, customer, phase, n, limit))]
 
     def intend(self, numbers: Sequence[int], *, run: int) -> None:
         """Record that `run` is about to make these writes; committed before any byte leaves."""
@@ -233,7 +230,7 @@ class Records:
     def settle(self, accepted: Sequence[Mapping[str, Any]], others: Sequence[Settled]) -> None:
         """Store what became of a batch of writes: the accepted ones in bulk, the others one by one."""
         if accepted:
-            self._db.execute(_ACCEPT, accepted)
+            _ACCEPT.run(self._db, accepted)
         for settled in others:
             self._db.execute(update(records).where(records.c.n == settled.n).values(settled.values))
 
@@ -243,27 +240,29 @@ class Records:
             rows = [
                 {"b_key": key, "b_connection": self._id, "b_outcome": o, "b_run": run} for key, o in outcomes.items()
             ]
-            self._db.execute(_MARK, rows)
+            _MARK.run(self._db, rows)
 
     def count(self) -> int:
         """How many rows the connection has."""
         query = select(func.count()).select_from(records).where(records.c.connection_id == self._id)
         return int(self._db.scalar(query) or 0)
 
+    def all_due(self) -> list[Stored]:
+        """Return every row with a write due, in the order they would be made."""
+        query = select(*_STORED).where(records.c.connection_id == self._id, literal_column("records.due"))
+        query = query.order_by(records.c.customer_id, records.c.phase, records.c.n)
+        return [Stored(*row) for row in self._db.execute(query).all()]
+
     def due(self) -> int:
         """How many writes are still to make."""
         query = select(func.count()).where(records.c.connection_id == self._id, literal_column("records.due"))
         return int(self._db.scalar(query) or 0)
 
-    def _select(self, column: Any, values: Iterable[str], *also: Any) -> dict[str, Stored]:
+    def _find(self, lookup: Lookup, values: Iterable[str]) -> dict[str, Stored]:
         wanted = list(values)
-        found: dict[str, Stored] = {}
-        for start in range(0, len(wanted), 900):
-            query = select(*_STORED).where(
-                records.c.connection_id == self._id, column.in_(wanted[start : start + 900]), *also
-            )
-            found.update((row[1], Stored(*row)) for row in self._db.execute(query))
-        return found
+        if not wanted:
+            return {}
+        return {row[1]: Stored._make(row) for row in lookup.run(self._db, self._id, wanted)}
 
 
 def listing(connection: Connection, connection_id: int, *, parts: bool, where: Sequence[Any]) -> Iterator[Any]:
@@ -274,25 +273,6 @@ def listing(connection: Connection, connection_id: int, *, parts: bool, where: S
     yield from connection.execute(query).mappings()
 
 
-def _later(since: tuple[str, int, int]) -> Any:
-    customer, phase, n = since
-    return or_(
-        records.c.customer_id > customer,
-        and_(records.c.customer_id == customer, records.c.phase > phase),
-        and_(records.c.customer_id == customer, records.c.phase == phase, records.c.n > n),
-    )
-
-
-def _stands(column: Any) -> Any:
-    other = aliased(RecordRow)
-    accepted = exists().where(
-        other.connection_id == records.c.connection_id,  # type: ignore[arg-type]
-        other.key == column,
-        other.accepted_fingerprint.is_not(None),  # type: ignore[union-attr]
-    )
-    return case((column.is_(None), text("1")), (accepted, text("1")), else_=text("0"))
-
-
 def _upsert(dialect: str) -> Any:
     statement = _INSERTS[dialect](records)
     return statement.on_conflict_do_update(
@@ -301,29 +281,41 @@ def _upsert(dialect: str) -> Any:
     )
 
 
-_BLANK: dict[str, Any] = {"uncertain": False}
-_CLAIMED = [records.c[name] for name in Claimed._fields[:-2]] + [_stands(records.c.after_a), _stands(records.c.after_b)]
-_ACCEPT = (
-    update(records)
-    .where(records.c.n == bindparam("b_n"))
-    .values(
-        accepted=None,
-        accepted_fingerprint=bindparam("b_fingerprint"),
-        target_id=bindparam("b_target_id"),
-        phase=bindparam("b_phase"),
-        outcome=bindparam("b_outcome"),
-        run=bindparam("b_run"),
-        written_at=bindparam("b_written_at"),
-        notes=bindparam("b_notes"),
-        due=False,
-        intent=None,
-        uncertain=False,
-        attempts=0,
-        retry_at=None,
+_STANDS = """(records.{0} IS NULL OR EXISTS (SELECT 1 FROM records AS other WHERE
+    other.connection_id = records.connection_id AND other.key = records.{0} AND other.accepted_fingerprint IS NOT NULL))"""
+_CLAIM = f"""SELECT {", ".join(Claimed._fields[:-2])}, {_STANDS.format("after_a")}, {_STANDS.format("after_b")} FROM records
+    WHERE connection_id = ? AND due AND (retry_at IS NULL OR retry_at <= ?)
+    AND (customer_id, phase, n) > (?, ?, ?) ORDER BY customer_id, phase, n LIMIT ?"""  # noqa: S608 - our own names
+_BY_KEY = Lookup("records", Stored._fields, "key")
+_BY_ROOT = Lookup("records", Stored._fields, "root")
+_WAITING = Lookup("records", Stored._fields, "customer_id", " AND code = 'customer_not_sent'")
+_STANDING = Lookup("records", ("id", "verdict", "accepted_fingerprint", "uncertain"), "key")
+_UPSERT = Bulk(_upsert, [*_PLAN_COLUMNS, "uncertain"])
+_ACCEPT = Bulk(
+    lambda _dialect: (
+        update(records)
+        .where(records.c.n == bindparam("b_n"))
+        .values(
+            accepted=null(),
+            accepted_fingerprint=bindparam("b_fingerprint"),
+            target_id=bindparam("b_target_id"),
+            phase=bindparam("b_phase"),
+            outcome=bindparam("b_outcome"),
+            run=bindparam("b_run"),
+            written_at=bindparam("b_written_at"),
+            notes=bindparam("b_notes"),
+            due=false(),
+            intent=null(),
+            uncertain=false(),
+            attempts=literal_column("0"),
+            retry_at=null(),
+        )
     )
 )
-_MARK = (
-    update(records)
-    .where(records.c.connection_id == bindparam("b_connection"), records.c.key == bindparam("b_key"))
-    .values(outcome=bindparam("b_outcome"), run=bindparam("b_run"))
+_MARK = Bulk(
+    lambda _dialect: (
+        update(records)
+        .where(records.c.connection_id == bindparam("b_connection"), records.c.key == bindparam("b_key"))
+        .values(outcome=bindparam("b_outcome"), run=bindparam("b_run"))
+    )
 )

@@ -14,12 +14,21 @@ from sqlmodel import SQLModel
 from duebridge.core.connector import Cursor
 from duebridge.core.store.database import open_database, reading, transaction
 from duebridge.core.store.records import Records
+from duebridge.core.store.records import records as records_table
 from duebridge.core.store.tables import ConnectionRow, MemoryRow, RunRow, StreamRow
 
 connections = ConnectionRow.__table__  # type: ignore[attr-defined]
 streams = StreamRow.__table__  # type: ignore[attr-defined]
 runs = RunRow.__table__  # type: ignore[attr-defined]
 memory = MemoryRow.__table__  # type: ignore[attr-defined]
+
+
+_COPIED = (
+    (connections, connections.c.id),
+    (streams, streams.c.connection_id),
+    (records_table, records_table.c.connection_id),
+    (memory, memory.c.connection_id),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +96,15 @@ class Store:
         with self.reading() as db:
             found = db.scalar(select(connections.c.id).where(connections.c.name == name))
             return int(found) if found is not None else None
+
+    def copy_connection(self, connection_id: int, copy: Store) -> int:
+        """Copy a connection's streams, records and memory into the empty store `copy`; return its number there."""
+        with self.reading() as db, copy.transaction() as other:
+            for table, column in _COPIED:
+                rows = db.execution_options(yield_per=500).execute(select(table).where(column == connection_id))
+                for chunk in rows.mappings().partitions(500):
+                    other.execute(table.insert(), [dict(row) for row in chunk])
+        return connection_id
 
     def plan_hash(self, connection_id: int) -> str | None:
         """Return what the stored plans were made with."""

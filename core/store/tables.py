@@ -75,7 +75,7 @@ class RecordRow(SQLModel, table=True):
     `payload` is what the target should hold; `accepted_fingerprint` tells what it last accepted, and `accepted` keeps
     that payload while it differs from `payload`. `due` marks a write to make, in `phase`; `intent` the run that was
     about to make it; `uncertain` an attempt whose outcome is unknown. `after_a` and `after_b` must have been accepted
-    before.
+    before. `retry_at` and `written_at` are seconds since the epoch: this table is written in bulk, unprocessed.
     """
 
     __tablename__ = "records"
@@ -108,11 +108,11 @@ class RecordRow(SQLModel, table=True):
     intent: int | None = Field(default=None, sa_column=Column(Serial))
     uncertain: bool = False
     attempts: int = 0
-    retry_at: datetime | None = Field(default=None, sa_column=Column(Instant))
+    retry_at: float | None = None
     outcome: str = ""
     notes: str | None = Field(default=None, sa_column=Column(Text))
     run: int = Field(default=0, sa_column=Column(Serial, nullable=False))
-    written_at: datetime | None = Field(default=None, sa_column=Column(Instant))
+    written_at: float | None = None
 
     __table_args__ = (
         Index("records_by_key", "connection_id", "key", unique=True),

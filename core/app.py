@@ -1,0 +1,210 @@
+"""The composition root: configuration, registry and store become runs, plans and answers.
+
+The command line, the scheduler and the admin page all enter here.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from duebridge.core.connector import Account, RecordTarget, Services, Source, Target
+from duebridge.core.edge.config import Configuration, ConnectionConfig
+from duebridge.core.edge.http import HttpFactory
+from duebridge.core.edge.logs import bound, logger
+from duebridge.core.engine.exclusions import exclusion_decider
+from duebridge.core.engine.planning import Decider
+from duebridge.core.engine.preview import Preview, preview
+from duebridge.core.engine.reading import Rhythm
+from duebridge.core.engine.report import Report
+from duebridge.core.engine.sync import Policy, Sync
+from duebridge.core.errors import ConfigError
+from duebridge.core.registry import Registry
+from duebridge.core.store.store import Store
+
+
+def utc_now() -> datetime:
+    """Return the current instant."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMemory:
+    """A connector's memory, kept in the store."""
+
+    store: Store
+    connection_id: int
+    side: str
+
+    def get(self, key: str) -> Any:
+        """Return the value last put under `key`, or None."""
+        return self.store.remembered(self.connection_id, self.side, key)
+
+    def put(self, key: str, value: Any) -> None:
+        """Keep `value` (JSON) under `key`."""
+        self.store.remember(self.connection_id, self.side, key, value)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A connection's two connectors, built for one use, and how many requests each side has made."""
+
+    source: Source
+    target: Target
+    requests: Callable[[], dict[str, int]]
+
+
+class App:
+    """Everything one process needs to run the configured connections."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        registry: Registry,
+        store: Store | None = None,
+        *,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        """Open the configured database unless `store` is given; `now` is the clock of every run."""
+        self.configuration = configuration
+        self.registry = registry
+        self.store = store if store is not None else Store.open(configuration.database)
+        self._now = now
+        self._log = logger()
+
+    def close(self) -> None:
+        """Release the database."""
+        self.store.close()
+
+    def connection(self, name: str) -> ConnectionConfig:
+        """Return the configured connection `name`. Raises `ConfigError` naming those there are."""
+        try:
+            return self.configuration.connections[name]
+        except KeyError:
+            known = ", ".join(self.configuration.connections) or "none"
+            raise ConfigError(f"there is no connection {name!r} in {self.configuration.path}; known: {known}") from None
+
+    def sync(self, name: str, *, full: bool = False, stopping: threading.Event | None = None) -> Report:
+        """Run the connection `name` once and return its report; the report is kept whatever happens."""
+        config = self.connection(name)
+        stopping = stopping or threading.Event()
+        connection_id = self.store.connection_id(name)
+        run = self.store.begin_run(connection_id, self._now())
+        report = Report(name, run)
+        with bound(connection=name, run=run), self.paired(config, self.store, connection_id, report, stopping) as pair:
+            target = _record_target(pair.target)
+            sync = Sync(
+                self.store,
+                name,
+                pair.source,
+                target,
+                self.policy(config),
+                now=self._now,
+                stopping=stopping,
+                requests=pair.requests,
+            )
+            sync.run(report, connection_id, full=full)
+            self.store.end_run(run, self._now(), report.status, report.as_json())
+            self._log.info("run finished", status=report.status, seconds=round(report.seconds, 3))
+        self.registry.hook.run_finished(connection=name, report=report)
+        return report
+
+    def plan(self, name: str, *, with_stored: bool = False) -> Preview:
+        """Return what a sync of `name` would change; works on a copy, so nothing is written anywhere.
+
+        `with_stored` plans what was last read again, without asking the source.
+        """
+        config = self.connection(name)
+        stopping = threading.Event()
+        with TemporaryDirectory(prefix="duebridge-plan-") as folder:
+            copy = Store.open(f"sqlite:///{Path(folder) / 'plan.db'}")
+            try:
+                connection_id = self._copied(name, copy)
+                report = Report(name, 0)
+                with self.paired(config, copy, connection_id, report, stopping) as pair:
+                    return preview(
+                        copy,
+                        connection_id,
+                        pair.source,
+                        _record_target(pair.target),
+                        self.policy(config),
+                        report,
+                        now=self._now(),
+                        with_stored=with_stored,
+                        stopping=stopping,
+                    )
+            finally:
+                copy.close()
+
+    def check(self, name: str) -> dict[str, Account]:
+        """Ask both products of `name` who we are. Raises `AuthError` or `RunError` with what to do."""
+        config = self.connection(name)
+        connection_id = self.store.connection_id(name)
+        with self.paired(config, self.store, connection_id, Report(name, 0), threading.Event()) as pair:
+            return {"source": pair.source.check(), "target": pair.target.check()}
+
+    def policy(self, config: ConnectionConfig) -> Policy:
+        """Return how the connection wants its runs."""
+        decide = self._decider(config)
+        return Policy(
+            rhythm=Rhythm(config.full_every, config.refresh_open),
+            on_delete=config.on_delete,
+            decide=decide,
+            decide_on=tuple(sorted(config.exclude_customers)),
+        )
+
+    @contextmanager
+    def paired(
+        self,
+        config: ConnectionConfig,
+        store: Store,
+        connection_id: int,
+        report: Report,
+        stopping: threading.Event,
+    ) -> Iterator[Pair]:
+        """Build the connection's source and target, and close them afterwards."""
+        factories = {side: HttpFactory(stopping=stopping) for side in ("source", "target")}
+
+        def services(side: str) -> Services:
+            return Services(factories[side], StoredMemory(store, connection_id, side), report.note, self._now)
+
+        source = self.registry.sources[config.source_name](config.source, services("source"))
+        target = self.registry.targets[config.target_name](config.target, services("target"))
+        try:
+            yield Pair(source, target, lambda: {side: factory.requests for side, factory in factories.items()})
+        finally:
+            source.close()
+            target.close()
+
+    def _decider(self, config: ConnectionConfig) -> Decider | None:
+        exclusions = exclusion_decider(config.exclude_customers)
+        hook = self.registry.hook.decide
+        if not hook.get_hookimpls():
+            return exclusions
+
+        def decide(record: Any) -> Any:
+            decision = exclusions(record) if exclusions is not None else None
+            return decision if decision is not None else hook(record=record, connection=config.name)
+
+        return decide
+
+    def _copied(self, name: str, copy: Store) -> int:
+        connection_id = self.store.known_connection(name)
+        if connection_id is None:
+            return copy.connection_id(name)
+        return self.store.copy_connection(connection_id, copy)
+
+
+def _record_target(target: Target) -> RecordTarget:
+    if not isinstance(target, RecordTarget):
+        raise ConfigError(f"{target.title} takes whole snapshots, which this version can't write yet")
+    return target
+
+
+__all__ = ["App", "Mapping", "Pair", "utc_now"]

@@ -1,0 +1,117 @@
+"""What a sync would change, field by field, writing nothing outside the copy it works on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Event
+from typing import Any
+
+from pydantic_core import from_json
+
+from duebridge.core.connector import RELEASE_PHASE, RecordTarget, Source
+from duebridge.core.engine.intake import Intake
+from duebridge.core.engine.needs import needs_of
+from duebridge.core.engine.planning import Planner, writes_of
+from duebridge.core.engine.reading import Reading
+from duebridge.core.engine.report import Report
+from duebridge.core.engine.sync import Policy
+from duebridge.core.store.records import Stored
+from duebridge.core.store.store import Store
+from duebridge.core.tables.mapping import flatten
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The changes a sync would make, and the counts it would report."""
+
+    connection: str
+    changes: list[dict[str, Any]]
+    report: Report
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the preview under its public names (`plan --json`)."""
+        return {
+            "connection": self.connection,
+            "changes": self.changes,
+            "kinds": {kind: tally.as_json() for kind, tally in self.report.kinds.items()},
+            "notes": list(self.report.notes),
+        }
+
+
+def preview(
+    store: Store,
+    connection_id: int,
+    source: Source,
+    target: RecordTarget,
+    policy: Policy,
+    report: Report,
+    *,
+    now: datetime,
+    with_stored: bool,
+    stopping: Event,
+) -> Preview:
+    """Plan into `store`, a copy, and return what would be written. Raises what reading raises."""
+    kinds = tuple(kind.kind for kind in target.rules)
+    planner = Planner(source.name, target, target.context(), decide=policy.decide, on_delete=policy.on_delete)
+    intake = Intake(planner, source.canonical, writes_of(target), report, report.run)
+    reading = Reading(
+        store,
+        connection_id,
+        report.run,
+        source,
+        intake,
+        report,
+        needs=needs_of(target),
+        rhythm=policy.rhythm,
+        now=now,
+        stopping=stopping,
+    )
+    reading.replan(kinds)
+    if not with_stored:
+        source.check()
+        reading.read(kinds, full=False)
+    with store.reading() as db:
+        changes = [_change(row) for row in store.records(db, connection_id).all_due()]
+    _foresee(report, changes)
+    return Preview(report.connection, changes, report)
+
+
+def _change(row: Stored) -> dict[str, Any]:
+    before = _fields(row.last_accepted)
+    after = _fields(row.payload)
+    action = "delete" if row.payload is None else "update" if row.held else "create"
+    return {
+        "kind": row.kind,
+        "id": row.id,
+        **({"part": row.part} if row.part else {}),
+        "action": action,
+        "fields": {
+            name: [before.get(name), after.get(name)]
+            for name in sorted(before.keys() | after.keys())
+            if before.get(name) != after.get(name)
+        },
+        **({"released_first": True} if row.phase == RELEASE_PHASE else {}),
+    }
+
+
+def _fields(payload: str | None) -> dict[str, Any]:
+    return dict(_leaves(from_json(payload))) if payload is not None else {}
+
+
+def _leaves(payload: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in payload.items():
+        yield from ((field.target, field.value) for field in flatten(name, "", value))
+
+
+def _foresee(report: Report, changes: list[dict[str, Any]]) -> None:
+    """Turn the counts of planned records into what they would become."""
+    mains = {(change["kind"], change["id"]): change["action"] for change in changes if "part" not in change}
+    for kind, tally in report.kinds.items():
+        planned = tally.outcomes["planned"]
+        created = sum(1 for (changed, _), action in mains.items() if changed == kind and action == "create")
+        created = min(created, planned)
+        tally.outcomes["created"] += created
+        tally.outcomes["updated"] += planned - created
+        tally.outcomes["planned"] = 0
