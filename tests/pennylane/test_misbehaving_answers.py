@@ -8,57 +8,22 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pytest_httpserver import HTTPServer
-from werkzeug import Request, Response
 
 from duebridge.core.api import AuthError, Cursor, CursorExpired, Page, RunError
 
 if TYPE_CHECKING:
     from duebridge.plugins.pennylane.source import PennylaneSource
 
-API = "/api/external/v2"
+
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NOTHING: frozenset[str] = frozenset()
 LINES = frozenset({"invoice.lines"})
 
 
-class Fake:
-    """A server whose answer to each path is a function of the query; it remembers the queries."""
-
-    def __init__(self, server: HTTPServer) -> None:
-        self.server = server
-        self.asked: list[tuple[str, dict[str, str]]] = []
-
-    @property
-    def base_url(self) -> str:
-        return str(self.server.url_for("")).rstrip("/")
-
-    def serve(self, path: str, answer: Callable[[dict[str, str]], Any]) -> None:
-        """Answer GET `path` with JSON, or with a (status, text)."""
-
-        def handle(request: Request) -> Response:
-            query = dict(request.args)
-            self.asked.append((path, query))
-            told = answer(query)
-            if isinstance(told, tuple):
-                return Response(told[1], status=told[0])
-            return Response(json.dumps(told), content_type="application/json")
-
-        self.server.expect_request(API + path, method="GET").respond_with_handler(handle)
-
-    def paths(self) -> list[str]:
-        return [path for path, _ in self.asked]
-
-
 @pytest.fixture
-def fake(httpserver: HTTPServer) -> Fake:
-    return Fake(httpserver)
-
-
-@pytest.fixture
-def source(fake: Fake, bench: Any) -> PennylaneSource:
+def source(fake: Any, bench: Any) -> PennylaneSource:
     bench.now = NOW
-    return bench.source(fake.base_url)  # type: ignore[no-any-return]
+    return bench.source(fake.base_url, fake.token)  # type: ignore[no-any-return]
 
 
 def rows(*ids: int, cursor: str | None = None, **more: Any) -> dict[str, Any]:
@@ -100,7 +65,7 @@ def ids(page: Page) -> list[int]:
     ],
 )
 def test_a_second_page_that_cannot_be_one_ends_the_crawl_after_the_first(
-    fake: Fake, source: PennylaneSource, answer: dict[str, Any]
+    fake: Any, source: PennylaneSource, answer: dict[str, Any]
 ) -> None:
     fake.serve("/customers", lambda query: answer if "cursor" in query else rows(1, 2, cursor="first"))
     read = source.fetch("customers", None, NOTHING)
@@ -116,7 +81,7 @@ def test_a_second_page_that_cannot_be_one_ends_the_crawl_after_the_first(
 
 
 def test_a_crawl_whose_place_is_no_longer_taken_begins_again_and_says_so(
-    fake: Fake, source: PennylaneSource, bench: Any
+    fake: Any, source: PennylaneSource, bench: Any
 ) -> None:
     fake.serve("/customers", lambda query: (400, '{"error":"cursor","status":400}') if "cursor" in query else rows(1))
     since = Cursor(crawl=True, position={"api_cursor": "old", "bookmark": "2026-02-01T00:00:00Z"})
@@ -128,29 +93,27 @@ def test_a_crawl_whose_place_is_no_longer_taken_begins_again_and_says_so(
     assert bench.notes == ["Pennylane no longer knew where the read of customers had stopped, so it began again"]
 
 
-def test_a_crawl_that_is_refused_its_own_cursor_ends_the_run(fake: Fake, source: PennylaneSource) -> None:
+def test_a_crawl_that_is_refused_its_own_cursor_ends_the_run(fake: Any, source: PennylaneSource) -> None:
     fake.serve("/customers", lambda query: (400, '{"error":"x"}') if "cursor" in query else rows(1, cursor="a"))
 
     with pytest.raises(RunError, match="no longer takes the page cursor of /customers"):
         list(source.fetch("customers", None, NOTHING))
 
 
-def test_a_change_feed_that_forgot_the_bookmark_asks_for_a_crawl(fake: Fake, source: PennylaneSource) -> None:
+def test_a_change_feed_that_forgot_the_bookmark_asks_for_a_crawl(fake: Any, source: PennylaneSource) -> None:
     fake.serve("/changelogs/customers", lambda _: (422, '{"error":"start_date is too old","status":422}'))
 
     with pytest.raises(CursorExpired, match=r"no longer keeps the changes of customers since 2026-02-28.*in full"):
         list(source.fetch("customers", bookmark(), NOTHING))
 
 
-def test_a_bookmark_too_old_for_the_feed_asks_for_a_crawl_without_a_request(
-    fake: Fake, source: PennylaneSource
-) -> None:
+def test_a_bookmark_too_old_for_the_feed_asks_for_a_crawl_without_a_request(fake: Any, source: PennylaneSource) -> None:
     with pytest.raises(CursorExpired, match="28 days ago"):
         list(source.fetch("customers", bookmark(days=28), NOTHING))
     assert fake.asked == []
 
 
-def test_a_stale_page_cursor_in_the_feed_goes_back_to_the_bookmark(fake: Fake, source: PennylaneSource) -> None:
+def test_a_stale_page_cursor_in_the_feed_goes_back_to_the_bookmark(fake: Any, source: PennylaneSource) -> None:
     def feed(query: dict[str, str]) -> Any:
         assert ("cursor" in query) != ("start_date" in query)
         return (400, '{"error":"cursor"}') if "cursor" in query else events((5, "update", "2026-03-01T00:00:00Z"))
@@ -168,7 +131,7 @@ def test_a_stale_page_cursor_in_the_feed_goes_back_to_the_bookmark(fake: Fake, s
     ]
 
 
-def test_a_feed_that_refuses_every_page_cursor_ends_the_run(fake: Fake, source: PennylaneSource) -> None:
+def test_a_feed_that_refuses_every_page_cursor_ends_the_run(fake: Any, source: PennylaneSource) -> None:
     told = events((5, "delete", "2026-03-01T00:00:00Z"), cursor="a")
     fake.serve("/changelogs/customers", lambda query: (400, '{"error":"x"}') if "cursor" in query else told)
 
@@ -177,7 +140,7 @@ def test_a_feed_that_refuses_every_page_cursor_ends_the_run(fake: Fake, source: 
 
 
 def test_rows_that_were_not_asked_for_stop_the_read_before_anything_is_taken_for_deleted(
-    fake: Fake, source: PennylaneSource
+    fake: Any, source: PennylaneSource
 ) -> None:
     fake.serve("/changelogs/customers", lambda _: events((5, "update", "2026-03-01T00:00:00Z")))
     fake.serve("/customers", lambda _: rows(1, 2, 3))
@@ -186,7 +149,7 @@ def test_rows_that_were_not_asked_for_stop_the_read_before_anything_is_taken_for
         list(source.fetch("customers", bookmark(), NOTHING))
 
 
-def test_the_rows_of_a_batch_may_come_on_several_pages(fake: Fake, source: PennylaneSource) -> None:
+def test_the_rows_of_a_batch_may_come_on_several_pages(fake: Any, source: PennylaneSource) -> None:
     def some(query: dict[str, str]) -> dict[str, Any]:
         asked = wanted(query)
         return rows(*asked[2:]) if "cursor" in query else rows(*asked[:2], cursor="more")
@@ -198,7 +161,7 @@ def test_the_rows_of_a_batch_may_come_on_several_pages(fake: Fake, source: Penny
     assert (ids(page), page.deleted, page.last) == ([1, 2, 3], [], True)
 
 
-def test_a_quiet_feed_leaves_a_young_bookmark_and_moves_an_old_one(fake: Fake, source: PennylaneSource) -> None:
+def test_a_quiet_feed_leaves_a_young_bookmark_and_moves_an_old_one(fake: Any, source: PennylaneSource) -> None:
     fake.serve("/changelogs/customers", lambda _: events())
 
     (young,) = source.fetch("customers", bookmark(days=0.9), NOTHING)
@@ -209,7 +172,7 @@ def test_a_quiet_feed_leaves_a_young_bookmark_and_moves_an_old_one(fake: Fake, s
     assert (old.items, old.deleted, old.last) == ([], (), True)
 
 
-def test_a_token_without_the_scopes_names_them_and_where_to_add_them(fake: Fake, source: PennylaneSource) -> None:
+def test_a_token_without_the_scopes_names_them_and_where_to_add_them(fake: Any, source: PennylaneSource) -> None:
     me = {"user": None, "company": {"id": 7, "name": "Acme"}, "scopes": ["customers:all", "products:readonly"]}
     fake.serve("/me", lambda _: me)
 
@@ -219,7 +182,7 @@ def test_a_token_without_the_scopes_names_them_and_where_to_add_them(fake: Fake,
 
 @pytest.mark.parametrize("scopes", [None, [], ["customers:readonly", "customer_invoices:all"]])
 def test_a_token_is_taken_when_its_scopes_are_enough_or_not_told(
-    fake: Fake, source: PennylaneSource, scopes: list[str] | None
+    fake: Any, source: PennylaneSource, scopes: list[str] | None
 ) -> None:
     company = {"id": 7, "name": "Acme", "reg_no": "123456789", "accounting_logic": "FR_PCG"}
     fake.serve("/me", lambda _: {"user": None, "company": company, "scopes": scopes})
@@ -229,7 +192,7 @@ def test_a_token_is_taken_when_its_scopes_are_enough_or_not_told(
     assert (account.id, account.name, account.detail) == ("7", "Acme", "123456789, FR_PCG")
 
 
-def test_an_identity_without_a_company_ends_the_run(fake: Fake, source: PennylaneSource) -> None:
+def test_an_identity_without_a_company_ends_the_run(fake: Any, source: PennylaneSource) -> None:
     fake.serve("/me", lambda _: {"user": None})
 
     with pytest.raises(RunError, match="GET /me"):
@@ -249,7 +212,7 @@ def all_lines(*ids: int) -> Callable[[dict[str, str]], dict[str, Any]]:
 
 
 def test_lines_are_read_one_document_at_a_time_when_they_no_longer_come_with_the_list(
-    fake: Fake, source: PennylaneSource, bench: Any
+    fake: Any, source: PennylaneSource, bench: Any
 ) -> None:
     fake.serve("/customer_invoices", lambda query: rows(2) if "cursor" in query else rows(1, cursor="a"))
     fake.serve("/customer_invoices/1/invoice_lines", all_lines(10, 11))
@@ -265,7 +228,7 @@ def test_lines_are_read_one_document_at_a_time_when_they_no_longer_come_with_the
 
 
 def test_lines_are_read_one_document_at_a_time_when_including_them_is_refused(
-    fake: Fake, source: PennylaneSource, bench: Any
+    fake: Any, source: PennylaneSource, bench: Any
 ) -> None:
     refusal = (400, '{"error":"include is not defined","status":400}')
     fake.serve("/customer_invoices", lambda query: refusal if "include" in query else rows(1))
@@ -291,7 +254,7 @@ def test_lines_are_read_one_document_at_a_time_when_including_them_is_refused(
     ],
 )
 def test_a_link_to_the_rest_that_cannot_be_followed_costs_requests_but_no_lines(
-    fake: Fake, source: PennylaneSource, next_url: str | None
+    fake: Any, source: PennylaneSource, next_url: str | None
 ) -> None:
     link = next_url and next_url.format(base=fake.base_url)
     held = {"1": {"items": [line(10)], "has_more": True, "next_url": link}}
@@ -307,7 +270,7 @@ def test_a_link_to_the_rest_that_cannot_be_followed_costs_requests_but_no_lines(
     assert line_ids(page) == [[10, 11, 12]]
 
 
-def test_included_lines_that_cannot_be_lines_stop_the_read(fake: Fake, source: PennylaneSource) -> None:
+def test_included_lines_that_cannot_be_lines_stop_the_read(fake: Any, source: PennylaneSource) -> None:
     held = {"1": {"has_more": False, "next_url": None}}
     fake.serve("/customer_invoices", lambda _: rows(1, included={"invoice_lines": held}))
 
@@ -315,7 +278,7 @@ def test_included_lines_that_cannot_be_lines_stop_the_read(fake: Fake, source: P
         list(source.fetch("customer_invoices", None, LINES))
 
 
-def test_a_document_deleted_before_its_lines_were_read_is_gone(fake: Fake, source: PennylaneSource) -> None:
+def test_a_document_deleted_before_its_lines_were_read_is_gone(fake: Any, source: PennylaneSource) -> None:
     fake.serve("/customer_invoices", lambda _: rows(1, 2))
     fake.serve("/customer_invoices/1/invoice_lines", lambda _: (404, '{"error":"Not Found","status":404}'))
     fake.serve("/customer_invoices/2/invoice_lines", all_lines(20))
@@ -325,7 +288,7 @@ def test_a_document_deleted_before_its_lines_were_read_is_gone(fake: Fake, sourc
     assert (ids(page), page.deleted) == ([2], ["1"])
 
 
-def test_an_item_that_is_no_object_stops_the_read(fake: Fake, source: PennylaneSource) -> None:
+def test_an_item_that_is_no_object_stops_the_read(fake: Any, source: PennylaneSource) -> None:
     fake.serve("/customers", lambda _: {"items": ["7"], "has_more": False, "next_cursor": None})
 
     with pytest.raises(RunError, match="an item without an id"):
