@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Literal
 from urllib.parse import quote
 
-from duebridge.core.api import Http, Json, Payload, PerMinute, RunError, Services, shared_limiter
+from duebridge.core.api import AuthError, Forbidden, Http, Json, Payload, PerMinute, RunError, Services, shared_limiter
 from duebridge.targets.upflow.settings import UpflowSettings
 
 #: The largest page Upflow gives.
@@ -35,35 +37,35 @@ class UpflowClient:
 
     def try_key(self) -> None:
         """Ask for one customer, to learn whether the key is good."""
-        self._http.get("/v1/customers", {"limit": "1"})
+        self._get("customers", {"limit": "1"})
 
     def custom_fields(self) -> Iterator[Mapping[str, Json]]:
         """Yield every custom field: `{id, name, ...}`."""
-        return self._list("/v1/custom_fields", "customFields", "custom_fields", "items")
+        return self._list("custom_fields", "customFields", "custom_fields", "items")
 
     def create_custom_field(self, body: Payload) -> Json:
         """Create a custom field; return Upflow's reply. Sent once, never again by itself."""
-        return self._http.write("POST", "/v1/custom_fields", body, safety="create_once")
+        return self._write("POST", "custom_fields", body, safety="create_once")
 
     def save(self, collection: str, body: Payload) -> str | None:
         """Create or update by `externalId` in `customers`, `invoices`, `credit_notes` or `payments`; return its id."""
-        return _id(self._http.write("POST", f"/v1/{collection}", body, safety="upsert"))
+        return _id(self._write("POST", collection, body))
 
     def delete(self, collection: str, reference: str) -> None:
         """Remove the object of this reference; one that is not there counts as removed."""
-        self._http.write("DELETE", f"/v1/{collection}/{_external(reference)}", safety="delete")
+        self._write("DELETE", f"{collection}/{_external(reference)}", safety="delete")
 
     def reconcile(self, body: Payload) -> str | None:
         """Make or replace the link of the body's `externalId`; empty arrays take it back. Return the link's id."""
-        return _id(self._http.write("POST", "/v1/reconcile", body, safety="upsert"))
+        return _id(self._write("POST", "reconcile", body))
 
     def contacts(self, customer: str) -> Iterator[Mapping[str, Json]]:
         """Yield the contacts of the customer of this reference: `{id, externalId, email, ...}`."""
-        return self._list(f"/v1/customers/{_external(customer)}/contacts", "contacts", "items")
+        return self._list(f"customers/{_external(customer)}/contacts", "contacts", "items")
 
     def save_contact(self, customer: str, body: Payload) -> None:
         """Create or update one contact of the customer of this reference."""
-        self._http.write("POST", f"/v1/customers/{_external(customer)}/contacts", body, safety="upsert")
+        self._write("POST", f"customers/{_external(customer)}/contacts", body)
 
     def delete_contact(self, customer: str, id: str) -> None:
         """Remove the contact with Upflow's `id` from the customer of this reference."""
@@ -82,11 +84,26 @@ class UpflowClient:
             "X-Api-Secret": options.api_secret.get_secret_value(),
         }
 
+    def _get(self, path: str, params: Mapping[str, str]) -> Json:
+        with _naming_the_place_of_keys():
+            return self._http.get(f"/v1/{path}", params)
+
+    def _write(
+        self,
+        method: str,
+        path: str,
+        body: Payload | None = None,
+        *,
+        safety: Literal["upsert", "create_once", "delete"] = "upsert",
+    ) -> Json:
+        with _naming_the_place_of_keys():
+            return self._http.write(method, f"/v1/{path}", body, safety=safety)
+
     def _list(self, path: str, *arrays: str) -> Iterator[Mapping[str, Json]]:
         """Yield the items of all pages of `path`; `arrays` are the names their array may have."""
         offset = 0
         while True:
-            answer = self._http.get(path, {"offset": str(offset), "limit": str(PAGE)})
+            answer = self._get(path, {"offset": str(offset), "limit": str(PAGE)})
             items = _items(answer, arrays, path)
             yield from items
             offset += len(items)
@@ -94,15 +111,25 @@ class UpflowClient:
                 return
             if not items:
                 raise RunError(
-                    f"Upflow, GET {path}: an empty page after {offset} of {answer['total']}; run again later"
+                    f"Upflow, GET /v1/{path}: an empty page after {offset} of {answer['total']}; run again later"
                 )
+
+
+@contextmanager
+def _naming_the_place_of_keys() -> Iterator[None]:
+    try:
+        yield
+    except Forbidden:
+        raise
+    except AuthError as refusal:
+        raise AuthError(f"{refusal} (Upflow's api_key and api_secret are made under Settings > API)") from refusal
 
 
 def _items(answer: Json, arrays: tuple[str, ...], path: str) -> list[Mapping[str, Json]]:
     found = [answer[name] for name in arrays if name in answer] if isinstance(answer, dict) else []
     if not found or not isinstance(found[0], list):
         raise RunError(
-            f"Upflow, GET {path}: the answer has no list named {' or '.join(arrays)}; "
+            f"Upflow, GET /v1/{path}: the answer has no list named {' or '.join(arrays)}; "
             "check base_url, and whether Upflow changed its API"
         )
     return found[0]

@@ -69,7 +69,7 @@ class Customers:
             if refusal.status not in _UNACCEPTABLE:
                 raise
             shown = masked(contact["email"])
-            words = re.sub(re.escape(contact["email"]), lambda _match: shown, str(refusal), flags=re.IGNORECASE)
+            words = re.sub(re.escape(contact["email"]), lambda _match: shown, refusal.text, flags=re.IGNORECASE)
             rank = "main contact" if contact["isMain"] else "contact"
             return f"{rank} {shown} left out, the customer went without: {words}"
         return ""

@@ -35,6 +35,9 @@ from duebridge.targets.upflow.references import (
 
 Payments = Literal["fix", "balance"]
 
+#: In a link's payload, not in its body: a document keeps customer and currency while it is linked.
+_BOUND_TO = frozenset({"customer", "currency"})
+
 
 def parts(family: Family, source: str, payments: Payments) -> Iterable[Part]:
     """Return the links of the credit notes of `family`, and the fix of its invoice with its link.
@@ -77,7 +80,7 @@ def _expressible(document: Document) -> bool:
 
 def _credit_link(credit_note: CreditNote, invoice: Invoice, amount: Decimal, source: str) -> Part:
     linked = minor_units(amount, invoice.currency)
-    body = reconciliation(
+    body = _bound(invoice, source) | reconciliation(
         link_reference(source, credit_note.id, invoice.id),
         invoices=[_share(invoice_reference(source, invoice.id), linked)],
         credit_notes=[_share(credit_note_reference(source, credit_note.id), linked)],
@@ -144,7 +147,7 @@ def _fix_payment(invoice: Invoice, minor: int, source: str) -> Part:
 
 
 def _fix_link(invoice: Invoice, minor: int, source: str) -> Part:
-    body = reconciliation(
+    body = _bound(invoice, source) | reconciliation(
         link_reference(source, invoice.id, invoice.id),
         invoices=[_share(invoice_reference(source, invoice.id), minor)],
         payments=[_share(fix_reference(source, invoice.id), minor)],
@@ -174,6 +177,19 @@ def reconciliation(
         "creditNotes": list(credit_notes),
         "payments": list(payments),
         "refunds": [],
+    }
+
+
+def unbound(payload: Payload) -> Payload:
+    """Return a link's payload as Upflow takes it: the `/reconcile` body alone."""
+    return {name: value for name, value in payload.items() if name not in _BOUND_TO}
+
+
+def _bound(invoice: Invoice, source: str) -> Payload:
+    """What a link stands and falls with: when it changes the payload does, so the link is taken back before it does."""
+    return {
+        "customer": {"externalId": customer_reference(source, invoice.customer_id)},
+        "currency": invoice.currency,
     }
 
 

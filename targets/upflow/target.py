@@ -9,12 +9,10 @@ from typing import Any, ClassVar
 from duebridge.core.api import (
     Account,
     Ack,
-    AuthError,
     CreditNote,
     Customer,
     Delivery,
     Family,
-    Forbidden,
     Invoice,
     Json,
     NotFound,
@@ -34,7 +32,7 @@ from duebridge.targets.upflow.customers import Customers
 from duebridge.targets.upflow.mapping import CREDIT_NOTE, CUSTOMER, INVOICE
 from duebridge.targets.upflow.rules import CREDIT_NOTES, CUSTOMERS, INVOICES
 from duebridge.targets.upflow.settings import UpflowSettings
-from duebridge.targets.upflow.settlements import parts, reconciliation
+from duebridge.targets.upflow.settlements import parts, reconciliation, unbound
 
 _COLLECTIONS: Mapping[str, str] = MappingProxyType(
     {"customer": "customers", "invoice": "invoices", "credit_note": "credit_notes", "fix": "payments"}
@@ -84,12 +82,7 @@ class UpflowTarget(RecordTarget):
 
     def check(self) -> Account:
         """Return the account of the API key, or raise `AuthError`. Its id is a digest: Upflow's API names none."""
-        try:
-            self._client.try_key()
-        except Forbidden:
-            raise
-        except AuthError as refusal:
-            raise AuthError(f"{refusal}. Upflow's api_key and api_secret are made under Settings > API") from refusal
+        self._client.try_key()
         return Account(
             id=self._client.key_digest[:16],
             name="Upflow organization",
@@ -122,7 +115,7 @@ class UpflowTarget(RecordTarget):
 
     def _link(self, delivery: Delivery) -> Ack:
         if delivery.operation in {"create", "update"}:
-            return Ack(self._client.reconcile(delivery.payload or {}))
+            return Ack(self._client.reconcile(unbound(delivery.payload or {})))
         try:
             self._client.reconcile(reconciliation(delivery.reference))
         except NotFound:

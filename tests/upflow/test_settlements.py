@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from duebridge.core.api import CreditNote, Decision, Family, Invoice, Member, Part, exponent, minor_units
 from duebridge.targets.upflow.rules import INVOICES
-from duebridge.targets.upflow.settlements import parts
+from duebridge.targets.upflow.settlements import parts, unbound
 
 Maker = Callable[..., Any]
 SENT = Decision("sync", "listed_unpaid", "for a test")
@@ -47,7 +47,7 @@ def test_an_invoice_paid_at_the_ledger_gets_one_fix_for_its_whole_total(make_inv
         "pennylane-link-30-30",
         ("invoice:30", "invoice:30:fix"),
     )
-    assert link.payload == {
+    assert unbound(link.payload) == {
         "externalId": "pennylane-link-30-30",
         "invoices": [{"externalId": "pennylane-invoice-30", "amountLinked": 120000}],
         "payments": [{"externalId": "pennylane-invoice-30-fix", "amountLinked": 120000}],
@@ -67,7 +67,7 @@ def test_an_invoice_cancelled_by_a_credit_note_is_settled_by_the_link_without_a_
     assert list(made) == [("40", "link")]
     link = made["40", "link"]
     assert (link.write, link.after) == ("link", ("credit_note:40", "invoice:30"))
-    assert link.payload == {
+    assert unbound(link.payload) == {
         "externalId": "pennylane-link-40-30",
         "invoices": [{"externalId": "pennylane-invoice-30", "amountLinked": 120000}],
         "creditNotes": [{"externalId": "pennylane-credit_note-40", "amountLinked": 120000}],
@@ -120,6 +120,16 @@ def test_credit_notes_take_their_turn_and_the_last_one_only_what_is_left(
         ("42", "link"): 50000,
         ("43", "link"): 20000,
     }
+
+
+@pytest.mark.parametrize("moved", [{"currency": "USD"}, {"customer_id": "8"}])
+def test_links_change_with_the_customer_and_the_currency_so_that_they_are_taken_back_first(
+    make_invoice: Maker, make_credit_note: Maker, moved: dict[str, Any]
+) -> None:
+    before = settle(family(make_invoice(paid=True), make_credit_note()))
+    after = settle(family(make_invoice(paid=True, **moved), make_credit_note(**moved)))
+    assert before.keys() == after.keys()
+    assert all(before[key].payload != after[key].payload for key in before)
 
 
 @pytest.mark.parametrize("broken", [{"amount": Decimal("-10.005")}, {"issued_on": None}])
