@@ -1,13 +1,14 @@
 """What did an attempt come to?
 
 `outcome` turns an answer into its value, into one of the project's errors, or into `Trouble`: something that may pass.
-`gave_up` is how trouble ends when it doesn't.
+`settle` tries until one of the first two is there, or the trouble has lasted too long.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
@@ -15,7 +16,7 @@ from duebridge.core.connector import Safety
 from duebridge.core.edge.reading import TooLarge, Unreadable
 from duebridge.core.edge.refusals import Answer, Forbidden, NotFound, Refused
 from duebridge.core.edge.statuses import meaning
-from duebridge.core.edge.waiting import retry_after, told_to_wait
+from duebridge.core.edge.waiting import Patience, backoff, retry_after, told_to_wait
 from duebridge.core.errors import AuthError, DueBridgeError, RunError, UnknownOutcome
 
 T = TypeVar("T")
@@ -26,7 +27,10 @@ UNREADABLE_REPEATS = 2
 
 @dataclass(frozen=True, slots=True)
 class Ask(Generic[T]):
-    """What is asked of a product. `where` is for messages; `safety` is None for reads; `read` may raise `Unreadable`."""
+    """What is asked of a product.
+
+    `where` is for messages, `safety` is None for reads, `read` may raise `Unreadable`.
+    """
 
     product: str
     where: str
@@ -37,8 +41,8 @@ class Ask(Generic[T]):
 class Trouble(Exception):
     """An attempt failed in a way that may pass; never leaves this folder.
 
-    `doubtful`: the request may have been processed. `wait`: seconds the product asks for. `most`: how often a repetition
-    makes sense, when that is less than usual.
+    `doubtful`: the request may have been processed. `wait`: seconds the product asks for. `most`: how often a
+    repetition makes sense, when that is less than usual.
     """
 
     def __init__(self, why: str, *, doubtful: bool, wait: float | None = None, most: int | None = None) -> None:
@@ -60,10 +64,11 @@ def unreadable(problem: Unreadable, status: int) -> Trouble:
     return Trouble(f"it answered {status} {problem}", doubtful=True, most=most)
 
 
-def outcome(answer: Answer, ask: Ask[T], words: Callable[[], str], now: float) -> T | None:
-    """The value of `answer`, or what it raises. `words` gives what the product said; `now` is unix seconds.
+def outcome(answer: Answer, ask: Ask[T], words: Callable[[], str], now: float, *, anonymous: bool) -> T | None:
+    """The value of `answer`, or what it raises; None for a delete whose target is already gone.
 
-    None for a delete whose target is already gone.
+    `words` gives what the product said; `now` is unix seconds. After an `anonymous` request (for a file, say) neither
+    401 nor 403 is about our credentials.
     """
     sense = meaning(answer.status)
     if sense == "ok":
@@ -78,10 +83,34 @@ def outcome(answer: Answer, ask: Ask[T], words: Callable[[], str], now: float) -
     if sense == "broken":
         why = f"it answered {answer.status}{_quoted(words())}"
         raise Trouble(why, doubtful=True, wait=retry_after(answer.headers, now))
-    raise _final(answer, ask, words)
+    raise _final(answer, ask, words(), anonymous=anonymous)
 
 
-def gave_up(ask: Ask[T], trouble: Trouble, *, doubtful: bool) -> DueBridgeError:
+def settle(ask: Ask[T], attempt: Callable[[], T | None], patience: Patience, retries: int) -> T | None:
+    """The value of the first attempt that has one; waits between attempts, `retries` times at most.
+
+    Raises what `outcome` raises, and `RunError` or `UnknownOutcome` when there is nothing but trouble.
+    """
+    doubt: Trouble | None = None
+    pause = 0.0
+    for number in count():
+        try:
+            if number:
+                patience.wait(pause, ask.product)
+            return attempt()
+        except Trouble as trouble:
+            doubt = trouble if trouble.doubtful else doubt
+            if number >= trouble.repeats(retries) or (doubt and ask.safety == "create_once"):
+                raise _gave_up(ask, trouble, doubtful=doubt is not None) from None
+            pause = trouble.wait or backoff(number)
+        except RunError as ended:
+            if doubt and ask.safety:
+                raise _gave_up(ask, doubt, doubtful=True) from ended
+            raise
+    raise AssertionError("count() does not end")
+
+
+def _gave_up(ask: Ask[T], trouble: Trouble, *, doubtful: bool) -> DueBridgeError:
     """How `ask` ends after its last attempt; `doubtful` if any attempt may have been processed."""
     if doubtful and ask.safety:
         return UnknownOutcome(
@@ -91,21 +120,22 @@ def gave_up(ask: Ask[T], trouble: Trouble, *, doubtful: bool) -> DueBridgeError:
     return RunError(f"{ask.product}: {trouble.why} ({ask.where}); nothing is lost, the next run tries again")
 
 
-def _final(answer: Answer, ask: Ask[T], words: Callable[[], str]) -> DueBridgeError:
-    sense, text = meaning(answer.status), words()
+def _final(answer: Answer, ask: Ask[T], text: str, *, anonymous: bool) -> DueBridgeError:
+    sense = meaning(answer.status)
     happened = f"({ask.where} answered {answer.status}){_quoted(text)}"
     if sense == "moved":
         host = urlsplit(answer.headers.get("location", "")).netloc.rpartition("@")[2] or "another path"
         return RunError(f"{ask.product} sends us on to {host} ({ask.where}); not followed: check base_url")
-    if sense == "stranger":
+    if sense == "stranger" and not anonymous:
         return AuthError(f"{ask.product} does not accept our credentials {happened}; connect again or mend the token")
-    if sense == "forbidden":
+    if sense == "forbidden" and not anonymous:
         return Forbidden(
             f"{ask.product} does not permit this {happened}; grant the permission and connect again", answer, text
         )
     if sense == "missing":
         return NotFound(f"{ask.product} has nothing there {happened}", answer, text)
-    return Refused(f"{ask.product} refused this {happened}; correct the record at its source", answer, text)
+    advice = "correct the record at its source" if ask.safety else "check the connection's settings"
+    return Refused(f"{ask.product} refused this {happened}; {advice}", answer, text)
 
 
 def _quoted(text: str) -> str:

@@ -27,7 +27,7 @@ CONNECTIONS = 32
 
 
 def pool(scheme: str, host: str, security: ssl.SSLContext) -> httpcore.ConnectionPool:
-    """A pool for `host`, through the proxy named by the environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY) if there is one."""
+    """A pool for `host`, through the proxy the environment names (HTTPS_PROXY, HTTP_PROXY, NO_PROXY), if any."""
     address = proxy_for(scheme, host)
     proxy = httpcore.Proxy(address[0], auth=address[1]) if address else None
     return httpcore.ConnectionPool(

@@ -3,10 +3,10 @@
     Http.get / download / write -> up to 1 + retries attempts, each paced by the limiter and over by the deadline
                                 -> the value, or one of the project's errors
 
-Silence is told apart by whether bytes may have left: a request that never left is repeated; one that may have arrived is
-repeated only when that is harmless, and ends as `UnknownOutcome` while its outcome stays open. No credential goes to
-another scheme, host or port than the product's; redirects are not followed; no message holds a header, a query or a body.
-docs/decisions/0003-http-edge.md has what was weighed and measured.
+Silence is told apart by whether bytes may have left: a request that never left is repeated; one that may have arrived
+is repeated only when that is harmless, and ends as `UnknownOutcome` while its outcome stays open. No credential goes to
+another scheme, host or port than the product's; redirects are not followed; no message holds a header, a query or a
+body. docs/decisions/0003-http-edge.md has what was weighed and measured.
 """
 
 from __future__ import annotations
@@ -18,23 +18,22 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from itertools import count
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import httpcore
 import httpx
 
 from duebridge.core.connector import Json, Safety
 from duebridge.core.edge import deadline as deadlines
-from duebridge.core.edge import reading
-from duebridge.core.edge.attempts import Ask, Trouble, gave_up, outcome, unreadable
+from duebridge.core.edge import reading, silence
+from duebridge.core.edge.attempts import Ask, outcome, settle, unreadable
 from duebridge.core.edge.limits import Limiter
 from duebridge.core.edge.payloads import File, Form, encoded
-from duebridge.core.edge.refusals import LONGEST_PAGE, Answer, Forbidden, NotFound, Refused, credentials, said, shorten
+from duebridge.core.edge.refusals import LONGEST_PAGE, Answer, Forbidden, NotFound, Refused, said
 from duebridge.core.edge.statuses import meaning
-from duebridge.core.edge.waiting import Patience, backoff
+from duebridge.core.edge.waiting import Patience
 from duebridge.core.errors import ConfigError, RunError
 
 __all__ = ["Answer", "File", "Forbidden", "Form", "Http", "HttpFactory", "NotFound", "Refused"]
@@ -47,13 +46,8 @@ Params = Mapping[str, str | int]
 for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
-#: Failures before any byte of the request could leave.
-_BEFORE = (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.PoolTimeout, httpcore.ProxyError)
-_AFTER = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, httpx.HTTPError, httpx.InvalidURL)
-
-
 _NO_HEADERS: Mapping[str, str] = {}
-_BAD_CREDENTIALS = "the credentials hold characters no HTTP header can; enter them again without spaces or line ends"
+_ACCEPTED = {"accept": "application/json", "accept-encoding": "gzip", "user-agent": "duebridge"}
 
 
 class HttpFactory:
@@ -86,9 +80,9 @@ class HttpFactory:
     ) -> Http:
         """An `Http` for the server at `base_url` (which may carry a path).
 
-        `product` names it in messages. `headers` carry the credentials and are asked for before every attempt. An attempt
-        is over after `deadline` seconds, is repeated `retries` times, and may answer with `max_bytes` decoded bytes.
-        `explain` finds the product's words in an error, where they are not in details, message or error. Raises
+        `product` names it in messages. `headers` carry the credentials and are asked for before every attempt. An
+        attempt is over after `deadline` seconds, is repeated `retries` times, and may answer with `max_bytes` decoded
+        bytes. `explain` finds the product's words in an error, where they are not in details, message or error. Raises
         `ConfigError` for an address that can't be a server's.
         """
         terms = _Terms(product, headers, limiter, self._patience, self._count, deadline, max_bytes, retries, explain)
@@ -124,22 +118,21 @@ class _Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | Form | None = None
 
-    def request(self, credentials: Mapping[str, str], seconds: float) -> httpx.Request:
-        """The request, to be over in `seconds`. Raises `ConfigError` for credentials no header can hold."""
-        parts: dict[str, Any] = {"content": self.body}
-        if isinstance(self.body, Form):
-            files = [(name, (file.name, file.content, file.content_type)) for name, file in self.body.files.items()]
-            parts = {"data": self.body.fields, "files": files}
-        headers = {"accept": "application/json", "accept-encoding": "gzip", "user-agent": "duebridge"}
-        if isinstance(self.body, bytes):
-            headers["content-type"] = "application/json"
-        timeout = {"timeout": deadlines.until(time.monotonic() + seconds)}
+    def request(self, credentials: Mapping[str, str], terms: _Terms) -> httpx.Request:
+        """The request, to be over by the deadline. Raises `ConfigError` for credentials that HTTP can't carry."""
+        given = _ACCEPTED | {
+            name.lower(): value for part in (self.headers, credentials) for name, value in part.items()
+        }
         try:
-            return httpx.Request(
-                self.method, self.url, headers={**headers, **self.headers, **credentials}, extensions=timeout, **parts
-            )
+            headers = httpx.Headers(given)
         except UnicodeEncodeError:
-            raise ConfigError(_BAD_CREDENTIALS) from None
+            raise silence.bad_credentials(terms.product) from None
+        timeout = {"timeout": deadlines.until(time.monotonic() + terms.deadline)}
+        if not isinstance(self.body, Form):
+            return httpx.Request(self.method, self.url, headers=headers, content=self.body, extensions=timeout)
+        files = [(name, (file.name, file.content, file.content_type)) for name, file in self.body.files.items()]
+        fields = dict(self.body.fields)
+        return httpx.Request(self.method, self.url, headers=headers, data=fields, files=files, extensions=timeout)
 
 
 class Http:
@@ -162,8 +155,8 @@ class Http:
     def download(self, url_or_path: str, params: Params | None = None) -> bytes:
         """The file at a path below base_url, or at any address; on another host without credentials or pacing.
 
-        Addresses of files may be secrets themselves, so messages name the host alone. Another host must be https, unless
-        the product's own server isn't. Raises like `get`.
+        Addresses of files may be secrets themselves, so messages name the host alone. Another host must be https,
+        unless the product's own server isn't. Raises like `get`.
         """
         url = self._url(url_or_path, params)
         own = self._is_own(url)
@@ -183,13 +176,13 @@ class Http:
     ) -> Json | None:
         """The JSON answer to a write; None when it has no body, or when a delete finds nothing to delete.
 
-        `body` is JSON (exact decimals become numbers) or a `Form`. `safety` says what a lost answer means: a create_once
-        is never repeated once it may have arrived. `headers` are added to the credentials. Raises like `get`, and
-        `UnknownOutcome` when it may have happened.
+        `body` is JSON (exact decimals become numbers) or a `Form`. `safety` says what a lost answer means: a
+        create_once is never repeated once it may have arrived. `headers` are added to the credentials. Raises like
+        `get`, and `UnknownOutcome` when it may have happened.
         """
         url = self._own_url(path, None)
-        sent = body if body is None or isinstance(body, Form) else encoded(body)
-        call = _Call(method, url, headers=headers or {}, body=sent)
+        kind = {} if body is None or isinstance(body, Form) else {"content-type": "application/json"}
+        call = _Call(method, url, headers={**kind, **(headers or {})}, body=encoded(body))
         return self._carry(call, self._ask(f"{method} {url.path}", url, safety, _json_if_any))
 
     def close(self) -> None:
@@ -200,24 +193,7 @@ class Http:
         return Ask(self._terms.product, f"{what} on {_netloc(url)}", safety, read)
 
     def _carry(self, call: _Call, ask: Ask[T]) -> T | None:
-        """Attempt until it is settled."""
-        doubt: Trouble | None = None
-        pause = 0.0
-        for attempt in count():
-            try:
-                if attempt:
-                    self._terms.patience.wait(pause, ask.product)
-                return self._attempt(call, ask)
-            except Trouble as trouble:
-                doubt = trouble if trouble.doubtful else doubt
-                if attempt >= trouble.repeats(self._terms.retries) or (doubt and ask.safety == "create_once"):
-                    raise gave_up(ask, trouble, doubtful=doubt is not None) from trouble.__cause__
-                pause = trouble.wait or backoff(attempt)
-            except RunError as ended:
-                if doubt and ask.safety:
-                    raise gave_up(ask, doubt, doubtful=True) from ended
-                raise
-        raise AssertionError("count() does not end")
+        return settle(ask, lambda: self._attempt(call, ask), self._terms.patience, self._terms.retries)
 
     def _attempt(self, call: _Call, ask: Ask[T]) -> T | None:
         """One request and its answer. Raises `Trouble` for what may pass."""
@@ -228,25 +204,24 @@ class Http:
         status, headers = 0, _NO_HEADERS
         try:
             sent = terms.headers() if call.own else _NO_HEADERS
-            response = self._open(call.request(sent, terms.deadline), call.url)
+            response = self._open(call.request(sent, terms))
             status, headers = response.status_code, _lowered(response)
         finally:
             note(status, headers)
         with closing(response):
             answer = self._read(response, headers)
-        return outcome(answer, ask, lambda: said(answer, terms.explain, credentials(sent)), terms.patience.clock())
+        words = partial(said, answer, terms.explain, sent)
+        return outcome(answer, ask, words, terms.patience.clock(), anonymous=not sent)
 
-    def _open(self, request: httpx.Request, url: httpx.URL) -> httpx.Response:
+    def _open(self, request: httpx.Request) -> httpx.Response:
         """The response, of which only the head has been read."""
         self._terms.counted()
         try:
             return self._client.send(request, stream=True)
-        except httpcore.LocalProtocolError:
-            raise ConfigError(_BAD_CREDENTIALS) from None
-        except _BEFORE as failed:
-            raise _unreachable(failed, url, self._terms.product) from failed
-        except _AFTER as failed:
-            raise Trouble(_reason(failed), doubtful=True) from failed
+        except silence.FAILURES as failed:
+            raise self._explained(failed, request.url) from None
+        except httpx.HTTPError:
+            raise RunError(f"{self._terms.product} sends us on to something that isn't an address") from None
 
     def _read(self, response: httpx.Response, headers: Mapping[str, str]) -> Answer:
         """The whole answer, or of an error as much as helps to explain it."""
@@ -257,8 +232,11 @@ class Http:
             return Answer(status, headers, reading.body(response.iter_raw(), headers, self._terms.max_bytes))
         except reading.Unreadable as problem:
             raise unreadable(problem, status) from None
-        except _AFTER as failed:
-            raise Trouble(_reason(failed), doubtful=True) from failed
+        except silence.FAILURES as failed:
+            raise self._explained(failed, response.url) from None
+
+    def _explained(self, failed: Exception, url: httpx.URL) -> Exception:
+        return silence.explained(failed, f"{url.host} port {_port(url)}", self._terms.product)
 
     def _url(self, path: str, params: Params | None) -> httpx.URL:
         """Where `path` leads: below base_url when it starts with a slash, else an address of its own."""
@@ -361,7 +339,7 @@ def _beginning(response: httpx.Response, headers: Mapping[str, str]) -> bytes:
     """What can be had of an error's body: its status is known, so a damaged or endless explanation is no failure."""
     try:
         return reading.start(response.iter_raw(), headers, LONGEST_PAGE)
-    except _AFTER:
+    except silence.FAILURES:
         return b""
 
 
@@ -375,19 +353,3 @@ def _json_if_any(answer: Answer) -> Json | None:
 
 def _ignore(status: int, headers: Mapping[str, str]) -> None:
     """Another host's answers say nothing about the product's limits."""
-
-
-def _unreachable(failed: Exception, url: httpx.URL, product: str) -> Exception:
-    """Why no connection came about, naming the host and port."""
-    place = f"{url.host} port {_port(url)}"
-    if isinstance(failed.__cause__, ssl.SSLCertVerificationError):
-        return RunError(f"{product}: the certificate of {place} is not trusted; check base_url, or add its authority")
-    return Trouble(f"cannot reach {place} ({shorten(str(failed))})", doubtful=False)
-
-
-def _reason(failed: Exception) -> str:
-    if isinstance(failed, httpcore.TimeoutException):
-        return "it did not answer in time"
-    if isinstance(failed, httpcore.NetworkError):
-        return "the connection broke before the answer was complete"
-    return "the answer was cut short or makes no sense"

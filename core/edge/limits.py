@@ -1,8 +1,8 @@
 """When may the next request go, so that the product never has to refuse it?
 
-A product counts a request at some moment between its leaving here and its answer's arrival, in windows that may slide or
-be fixed. `WindowLimiter` is safe with both: it lets a request go when fewer than `requests` others are under way or were
-answered within the last `seconds`. Whatever the product counted within one window was then counted here too.
+A product counts a request at some moment between its leaving here and its answer's arrival, in windows that may slide
+or be fixed. `WindowLimiter` is safe with both: it lets a request go when fewer than `requests` others are under way or
+were answered within the last `seconds`. Whatever the product counted within one window was then counted here too.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ class Limiter(Protocol):
 class WindowLimiter:
     """At most `requests` in any `seconds`; thread-safe, shared by everything that uses one token.
 
-    Also obeys the product when it knows better: a 429's wait holds for all, and so does `ratelimit-remaining: 0` until the
-    reset, unless our own requests explain it (then the window above is exact, and the reset, in whole seconds, is not).
+    Also obeys the product when it knows better: a 429's wait holds for all, and so does `ratelimit-remaining: 0` until
+    the reset, unless our own requests explain it (the window above is exact then; a reset, in whole seconds, is not).
     `clock` is monotonic seconds, `wall` unix seconds.
     """
 

@@ -28,9 +28,14 @@ class Form:
     files: Mapping[str, File]
 
 
-def encoded(body: Json) -> bytes:
-    """`body` as JSON in UTF-8. Raises `RecordError` for what JSON can't hold exactly."""
+def encoded(body: Json | Form | None) -> bytes | Form | None:
+    """`body` as JSON in UTF-8; a form as it is. Raises `RecordError` for what can't be sent exactly."""
+    if body is None:
+        return None
     try:
+        if isinstance(body, Form):
+            json.dumps(dict(body.fields), ensure_ascii=False).encode()
+            return body
         return json.dumps(body, default=_exact, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     except UnicodeEncodeError:
         raise RecordError("a text holds half a character and can't be sent; correct it at the source") from None

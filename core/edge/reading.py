@@ -8,6 +8,7 @@ would cost a Python call for each object.
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
@@ -16,6 +17,7 @@ from typing import Any
 #: More digits than any amount or id has; arithmetic on millions of them would hang the run.
 MOST_DIGITS = 40
 _PIECE = 64 * 1024
+_SURROGATE = re.compile(r"\\u[dD]")
 
 
 class Unreadable(ValueError):
@@ -83,7 +85,7 @@ def parsed(content: bytes, content_type: str = "") -> Any:
         raise Unreadable("with JSON nested too deeply") from None
     except ValueError:
         raise Unreadable(_instead(content, content_type)) from None
-    return _without_lone_surrogates(value) if "\\ud" in text or "\\uD" in text else value
+    return _without_lone_surrogates(value) if "\\" in text and _SURROGATE.search(text) else value
 
 
 def _joined(pieces: Iterable[bytes], most: int) -> bytes:

@@ -6,7 +6,7 @@ import html
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,10 +68,13 @@ class Forbidden(AuthError):
         self.text = text
 
 
-def said(answer: Answer, explain: Callable[[Answer], str] | None, secrets: Iterable[str]) -> str:
-    """The product's own words: by `explain` if given, else details, message, error, raw text; cleaned, 300 characters."""
+def said(answer: Answer, explain: Callable[[Answer], str] | None, sent: Mapping[str, str]) -> str:
+    """The product's own words: from `explain`, else details, message, error or the raw text; at most 300 characters.
+
+    Should they repeat a credential of the headers `sent`, it is hidden.
+    """
     words = explain(answer) if explain else _words(answer)
-    for secret in secrets:
+    for secret in _credentials(sent):
         words = words.replace(secret, "[hidden]")
     return shorten(words)
 
@@ -83,7 +86,7 @@ def shorten(text: str) -> str:
     return line if len(line) <= LONGEST_TEXT else line[: LONGEST_TEXT - 1] + "…"
 
 
-def credentials(headers: Mapping[str, str]) -> list[str]:
+def _credentials(headers: Mapping[str, str]) -> list[str]:
     """The values in `headers` that must never be shown, longest first, with what follows `Bearer` as well."""
     parts = {part for value in headers.values() for part in (value, value.rpartition(" ")[2]) if len(part) > 5}
     return sorted(parts, key=len, reverse=True)

@@ -18,7 +18,7 @@ from typing import Literal
 
 Meaning = Literal["ok", "moved", "stranger", "forbidden", "missing", "refused", "later", "broken"]
 
-#: Statuses that differ from their family. 408 is "broken", not "later": gateways also send it after handing a request on.
+#: Statuses that differ from their family. 408 is not "later": gateways also send it after handing a request on.
 EXCEPTIONS: dict[int, Meaning] = {
     401: "stranger",
     403: "forbidden",

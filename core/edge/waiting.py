@@ -25,8 +25,8 @@ def backoff(attempt: int) -> float:
 def told_to_wait(headers: Mapping[str, str], now: float) -> float | None:
     """Seconds the product asks us to wait, by `retry-after` or else its rate limit's reset; None when it doesn't say.
 
-    `headers` have lower-case names, `now` is unix seconds. `retry-after` holds seconds or an HTTP date (RFC 9110 section
-    10.2.3). A reset holds unix seconds; milliseconds and plain delays are met too, and told apart by size.
+    `headers` have lower-case names, `now` is unix seconds. `retry-after` holds seconds or an HTTP date (RFC 9110
+    section 10.2.3). A reset holds unix seconds; milliseconds and plain delays are met too, and told apart by size.
     """
     asked = retry_after(headers, now)
     return asked if asked is not None else reset_in(headers, now)
