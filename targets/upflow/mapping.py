@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from datetime import date
 from decimal import Decimal
-from operator import attrgetter
 from typing import Any
 
 from duebridge.core.api import (
@@ -36,8 +35,6 @@ NATIVE_FIELDS: dict[str, tuple[str, str]] = {
     "Recipient": ("TEXT", "recipient"),
 }
 
-_address_parts = attrgetter("address", "postal_code", "city", "state", "country")
-
 
 def _name(customer_type: str, name: str, first_name: str, last_name: str) -> str:
     full = f"{first_name} {last_name}".strip() if customer_type == "individual" else ""
@@ -57,10 +54,17 @@ def _filled(value: str | None) -> str | None:
 def _address(address: Address | None) -> dict[str, str] | None:
     if address is None:
         return None
-    street, postal_code, city, state, country = _address_parts(address)
-    parts = {"address": street, "zipcode": postal_code, "city": city, "state": state, "country": country}
-    if not (street and postal_code and city and state and country):
-        parts = {name: value for name, value in parts.items() if value}
+    parts: dict[str, str] = {}
+    if address.address:
+        parts["address"] = address.address
+    if address.postal_code:
+        parts["zipcode"] = address.postal_code
+    if address.city:
+        parts["city"] = address.city
+    if address.state:
+        parts["state"] = address.state
+    if address.country:
+        parts["country"] = address.country
     return parts or None
 
 
