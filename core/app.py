@@ -6,7 +6,7 @@ The command line, the scheduler and the admin page all enter here.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,29 +26,13 @@ from duebridge.core.engine.report import Report
 from duebridge.core.engine.sync import Policy, Sync
 from duebridge.core.errors import ConfigError
 from duebridge.core.registry import Registry
+from duebridge.core.store.memory import StoredMemory
 from duebridge.core.store.store import Store
 
 
 def utc_now() -> datetime:
     """Return the current instant."""
     return datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class StoredMemory:
-    """A connector's memory, kept in the store."""
-
-    store: Store
-    connection_id: int
-    side: str
-
-    def get(self, key: str) -> Any:
-        """Return the value last put under `key`, or None."""
-        return self.store.remembered(self.connection_id, self.side, key)
-
-    def put(self, key: str, value: Any) -> None:
-        """Keep `value` (JSON) under `key`."""
-        self.store.remember(self.connection_id, self.side, key, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +189,3 @@ def _record_target(target: Target) -> RecordTarget:
     if not isinstance(target, RecordTarget):
         raise ConfigError(f"{target.title} takes whole snapshots, which this version can't write yet")
     return target
-
-
-__all__ = ["App", "Mapping", "Pair", "utc_now"]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import SecretStr
 
-from duebridge.core.app import StoredMemory
+from duebridge.core.store.memory import StoredMemory
 from duebridge.core.connector import Account, Ack, Delivery, Json, Services
-from duebridge.core.edge.http import HttpFactory
+from duebridge.core.edge.http import Http, HttpFactory
 from duebridge.core.edge.limits import WindowLimiter
 from duebridge.core.engine.report import Report
 from duebridge.core.engine.sync import Policy, Sync
@@ -44,12 +44,12 @@ class CountingTarget(UpflowTarget):
         return Ack(delivery.reference)
 
 
-class Unlimited(PennylaneSource):
-    """The source without its pacing: the benchmark measures work, not waiting."""
+class Unpaced(HttpFactory):
+    """HTTP without pacing: the benchmark measures work, not waiting."""
 
-    def limiter(self) -> WindowLimiter:
-        """Allow any rate."""
-        return WindowLimiter(requests=1_000_000, seconds=1.0)
+    def __call__(self, base_url: str, **options: Any) -> Http:
+        """Return a client that may go at any rate."""
+        return super().__call__(base_url, **options | {"limiter": WindowLimiter(requests=1_000_000, seconds=1.0)})
 
 
 def run_pipeline(url: str, database: Path) -> int:
@@ -58,8 +58,8 @@ def run_pipeline(url: str, database: Path) -> int:
     connection_id = store.connection_id("bench")
     run = store.begin_run(connection_id, datetime.now(UTC))
     report = Report("bench", run)
-    services = Services(HttpFactory(), StoredMemory(store, connection_id, "source"), report.note, lambda: datetime.now(UTC))
-    source = Unlimited(PennylaneSettings(token=SecretStr("bench-token"), base_url=url), services)
+    services = Services(Unpaced(), StoredMemory(store, connection_id, "source"), report.note, lambda: datetime.now(UTC))
+    source = PennylaneSource(PennylaneSettings(token=SecretStr("bench-token"), base_url=url), services)
     target = CountingTarget(UpflowSettings(api_key=SecretStr("bench-key"), api_secret=SecretStr("bench-secret")), services)
     Sync(
         store,

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 from duebridge.core.connector import RELEASE_PHASE, REMOVAL_PHASE, Write
 from duebridge.core.engine.planning import Planned
 from duebridge.core.records import Invoice
-from duebridge.core.store.records import Stored
+from duebridge.core.store.records import PlannedRow, Stored
 
 Outcome = Literal["planned", "created", "updated", "unchanged", "skipped", "rejected", "unknown", "deleted", "gone", ""]
 
@@ -16,9 +16,16 @@ _OUTCOMES: Mapping[str, Outcome] = {"sync": "unchanged", "skip": "skipped", "rej
 
 
 class Change(NamedTuple):
-    """A row to store, whether it has a write due, and its outcome as far as this half of the run can tell."""
+    """What planning a record or part comes to: what it should hold, whether a write is due, how it counts so far.
 
-    row: dict[str, Any]
+    `same` says that planning it again came to what is stored.
+    """
+
+    planned: Planned
+    stored: Stored | None
+    payload: str | None
+    fingerprint: str | None
+    phase: int
     due: bool
     outcome: Outcome
     same: bool
@@ -35,9 +42,9 @@ def change_record(planned: Planned, stored: Stored | None, writes: Mapping[str, 
     if held and removes:
         assert stored is not None  # noqa: S101 - `held` says so
         phase = REMOVAL_PHASE * 2 - writes[planned.kind].phase
-        return _change(planned, stored, payload=None, fingerprint=None, due=True, phase=phase)
+        return _change(planned, stored, None, None, phase, due=True)
     payload, fingerprint = (stored.last_accepted, stored.accepted_fingerprint) if stored is not None else (None, None)
-    return _change(planned, stored, payload=payload, fingerprint=fingerprint, due=False, phase=0)
+    return _change(planned, stored, payload, fingerprint, 0, due=False)
 
 
 def change_part(planned: Planned, stored: Stored | None, writes: Mapping[str, Write]) -> Change:
@@ -67,42 +74,62 @@ def _wanted(planned: Planned, stored: Stored | None, writes: Mapping[str, Write]
     due = planned.fingerprint != accepted or (stored is not None and stored.uncertain)
     release = due and write.release and stored is not None and stored.held
     phase = RELEASE_PHASE if release else write.phase
-    return _change(planned, stored, payload=planned.payload, fingerprint=planned.fingerprint, due=due, phase=phase)
+    return _change(planned, stored, planned.payload, planned.fingerprint, phase, due=due)
+
+
+def row_of(
+    change: Change, connection_id: int, run: int, *, body: str | None, crawl: int, outcome: str | None = None
+) -> PlannedRow:
+    """Return the row to store for `change`, read as `body` in `run` (and in the crawl `crawl`)."""
+    planned, stored, payload, fingerprint, phase, due, foreseen, same = change
+    decision = planned.decision
+    postponed = stored if same else None  # the target refused exactly this: its retry stays when it was
+    reason = decision.why if decision.verdict == "reject" else postponed.reason if postponed is not None else None
+    return PlannedRow(
+        connection_id,
+        planned.key,
+        planned.kind,
+        planned.id,
+        planned.part,
+        planned.customer_id,
+        planned.root,
+        body,
+        isinstance(planned.record, Invoice) and planned.record.open,
+        crawl,
+        decision.code == "deleted",
+        decision.verdict,
+        decision.code,
+        reason,
+        planned.reference or (stored.reference if stored is not None else None),
+        planned.write or (stored.write if stored is not None else ""),
+        payload,
+        fingerprint,
+        _replaced(stored, fingerprint),
+        phase,
+        due,
+        planned.after[0] if planned.after else None,
+        planned.after[1] if len(planned.after) > 1 else None,
+        0,
+        postponed.retry_at if postponed is not None else None,
+        foreseen if outcome is None else outcome,
+        run,
+    )
+
+
+def _replaced(stored: Stored | None, fingerprint: str | None) -> str | None:
+    """The last accepted payload, while another is planned in its place."""
+    if stored is None or stored.accepted_fingerprint is None or stored.accepted_fingerprint == fingerprint:
+        return None
+    return stored.last_accepted
 
 
 def _change(
-    planned: Planned, stored: Stored | None, *, payload: str | None, fingerprint: str | None, due: bool, phase: int
+    planned: Planned, stored: Stored | None, payload: str | None, fingerprint: str | None, phase: int, *, due: bool
 ) -> Change:
-    decision = planned.decision
-    accepted = None
-    if stored is not None and stored.accepted_fingerprint is not None and stored.accepted_fingerprint != fingerprint:
-        accepted = stored.last_accepted
     same = _same(planned, stored, fingerprint, due=due, phase=phase)
-    postponed = same and stored is not None  # the target refused exactly this: its retry stays when it was
-    row = {
-        "key": planned.key,
-        "kind": planned.kind,
-        "id": planned.id,
-        "part": planned.part,
-        "customer_id": planned.customer_id,
-        "root": planned.root,
-        "verdict": decision.verdict,
-        "code": decision.code,
-        "reason": decision.why if decision.verdict == "reject" else stored.reason if postponed and stored else None,
-        "reference": planned.reference or (stored.reference if stored is not None else None),
-        "write": planned.write or (stored.write if stored is not None else ""),
-        "payload": payload,
-        "fingerprint": fingerprint,
-        "accepted": accepted,
-        "phase": phase,
-        "due": due,
-        "after_a": planned.after[0] if planned.after else None,
-        "after_b": planned.after[1] if len(planned.after) > 1 else None,
-        "open": isinstance(planned.record, Invoice) and planned.record.open,
-        "retry_at": stored.retry_at if postponed and stored else None,
-        "attempts": 0,
-    }
-    return Change(row, due, _outcome(planned, stored, due=due, same=same), same)
+    return Change(
+        planned, stored, payload, fingerprint, phase, due, _outcome(planned, stored, due=due, same=same), same
+    )
 
 
 def _same(planned: Planned, stored: Stored | None, fingerprint: str | None, *, due: bool, phase: int) -> bool:

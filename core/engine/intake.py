@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from duebridge.core.connector import Raw, Write, key_of
-from duebridge.core.engine.changes import Change, change_part, change_record, withdraw_part
+from duebridge.core.engine.changes import Change, change_part, change_record, row_of, withdraw_part
 from duebridge.core.engine.planning import Known, Planned, Planner
 from duebridge.core.engine.report import Report
 from duebridge.core.errors import RecordError, RunError
 from duebridge.core.records import KINDS, CreditNote, Customer, Document, Invoice, Record
-from duebridge.core.store.records import Records, Stored
+from duebridge.core.store.records import PlannedRow, Records, Stored
 
 Canonical = Mapping[type[Record], Callable[[Raw], Record]]
 
@@ -37,14 +37,15 @@ class Intake:
         canonical: Canonical,
         writes: Mapping[str, Write],
         report: Report,
-        run: int,
+        connection_id: int,
     ) -> None:
-        """Plan with `planner`, count in `report`, mark rows with `run`."""
+        """Plan with `planner`, count in `report`, mark the rows of `connection_id` with the report's run."""
         self._planner = planner
         self._canonical = canonical
         self._writes = writes
         self._report = report
-        self._run = run
+        self._run = report.run
+        self._connection_id = connection_id
 
     def absorb(
         self,
@@ -75,7 +76,7 @@ class Intake:
 
     def plan(self, records: Records, changed: dict[str, Fresh], stored: dict[str, Stored], crawl: int | None) -> None:
         """Plan `changed` records, and with them the documents that depend on them. `stored` holds their rows."""
-        rows: list[dict[str, Any]] = []
+        rows: list[PlannedRow] = []
         documents = {key: item for key, item in changed.items() if issubclass(KINDS[item.known.kind], Document)}
         others = [item for key, item in changed.items() if key not in documents]
         stands: dict[str, bool] = {}
@@ -99,7 +100,7 @@ class Intake:
         documents: dict[str, Fresh],
         stored: dict[str, Stored],
         stands: dict[str, bool],
-        rows: list[dict[str, Any]],
+        rows: list[PlannedRow],
         crawl: int | None,
     ) -> None:
         roots, alone = _roots(documents, stored)
@@ -148,7 +149,7 @@ class Intake:
 
     def _keep(
         self,
-        rows: list[dict[str, Any]],
+        rows: list[PlannedRow],
         planned: Planned,
         body: str | None,
         stored: Stored | None,
@@ -166,16 +167,13 @@ class Intake:
             self._count_gone(planned, stored, change)
         else:
             self._count(planned.kind, stored, outcome, planned.decision.code)
-        row = change.row
-        row["body"] = body
-        row["gone"] = gone
-        row["outcome"] = "gone" if gone else outcome
-        row["run"] = self._run
-        row["crawl"] = crawl if crawl is not None else stored.crawl if stored is not None else 0
-        rows.append(row)
+        if crawl is None:
+            crawl = stored.crawl if stored is not None else 0
+        kept = "gone" if gone else outcome
+        rows.append(row_of(change, self._connection_id, self._run, body=body, crawl=crawl, outcome=kept))
 
     def _keep_parts(
-        self, rows: list[dict[str, Any]], planned: Sequence[Planned], parts: Mapping[str, Stored], crawl: int | None
+        self, rows: list[PlannedRow], planned: Sequence[Planned], parts: Mapping[str, Stored], crawl: int | None
     ) -> set[str]:
         """Add the rows of parts that changed; return the keys of the owners that have a write due."""
         dues: set[str] = set()
@@ -185,10 +183,7 @@ class Intake:
             if change.due:
                 dues.add(key_of(part.kind, part.id))
             if not change.same:
-                rows.append(
-                    change.row
-                    | {"body": None, "gone": False, "outcome": change.outcome, "run": self._run, "crawl": crawl or 0}
-                )
+                rows.append(row_of(change, self._connection_id, self._run, body=None, crawl=crawl or 0))
         return dues
 
     def _withdraw(self, records: Records, parts: Mapping[str, Stored], wanted: set[str], frozen: set[str]) -> set[str]:

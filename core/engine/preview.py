@@ -55,7 +55,7 @@ def preview(
     """Plan into `store`, a copy, and return what would be written. Raises what reading raises."""
     kinds = tuple(kind.kind for kind in target.rules)
     planner = Planner(source.name, target, target.context(), decide=policy.decide, on_delete=policy.on_delete)
-    intake = Intake(planner, source.canonical, writes_of(target), report, report.run)
+    intake = Intake(planner, source.canonical, writes_of(target), report, connection_id)
     reading = Reading(
         store,
         connection_id,

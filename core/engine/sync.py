@@ -82,7 +82,7 @@ class Sync:
         planner = Planner(
             self._source.name, self._target, context, decide=self._policy.decide, on_delete=self._policy.on_delete
         )
-        intake = Intake(planner, self._source.canonical, writes_of(self._target), report, report.run)
+        intake = Intake(planner, self._source.canonical, writes_of(self._target), report, connection_id)
         reading = Reading(
             self._store,
             connection_id,

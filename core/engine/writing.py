@@ -15,7 +15,7 @@ from duebridge.core.connector import RecordTarget, Write, key_of
 from duebridge.core.engine.lanes import Lanes, Result
 from duebridge.core.engine.planning import phase_of
 from duebridge.core.engine.report import Report
-from duebridge.core.store.records import Claimed, Records, Settled
+from duebridge.core.store.records import Accepted, Claimed, Records, Settled
 from duebridge.core.store.store import Store
 
 #: A batch is what is at stake when the process dies: its size follows the target's pace, between these bounds.
@@ -84,48 +84,43 @@ class Writing:
         with self._store.transaction() as db:
             records = Records(db, self._id)
             batch = records.claim(size, now=self._now().timestamp(), since=since)
-            records.intend([row.n for row in batch], run=self._run)
+            records.intend(batch, run=self._run)
         return batch
 
     def _settle(self, results: Sequence[Result]) -> None:
         with self._store.transaction() as db:
             records = Records(db, self._id)
             owners = self._owners(records, results)
-            accepted: list[dict[str, Any]] = []
+            accepted: list[Accepted] = []
             others: list[Settled] = []
             for result in results:
                 if result.verdict == "accepted" and result.operation in ("create", "update"):
                     accepted.append(self._accepted(result))
                 else:
-                    others.append(self._otherwise(result))
+                    others.extend(self._otherwise(result))
                 if not result.row.part:
                     self._count(result, owners)
             for result in sorted(results, key=lambda result: result.verdict != "accepted"):
                 if result.row.part:
                     self._count_part(result, owners)
-            records.settle(accepted, others)
+            records.settle([result.row for result in results], accepted, others)
             records.mark({key: outcome for key, (outcome, _, changed) in owners.items() if changed}, run=self._run)
             records.drop([r.row.n for r in results if r.verdict == "accepted" and r.row.part and r.row.payload is None])
 
-    def _accepted(self, result: Result) -> dict[str, Any]:
+    def _accepted(self, result: Result) -> Accepted:
         row, ack = result.row, result.ack
         assert ack is not None  # noqa: S101 - accepted results carry it
         for note in ack.notes:
             self._report.note(f"{row.kind} {row.id}: {note}")
-        return {
-            "b_n": row.n,
-            "b_fingerprint": row.fingerprint,
-            "b_target_id": ack.target_id or row.target_id,
-            "b_phase": row.phase,
-            "b_outcome": _outcome(result),
-            "b_run": self._run,
-            "b_written_at": self._now().timestamp(),
-            "b_notes": "\n".join(ack.notes) or None,
-        }
+        notes = "\n".join(ack.notes) or None
+        target_id = ack.target_id or row.target_id
+        return Accepted(
+            row.fingerprint, target_id, row.phase, _outcome(result), self._run, self._now().timestamp(), notes, row.n
+        )
 
-    def _otherwise(self, result: Result) -> Settled:
+    def _otherwise(self, result: Result) -> list[Settled]:
         row = result.row
-        values: dict[str, Any] = {"intent": None, "run": self._run}
+        values: dict[str, Any] = {"run": self._run}
         if result.verdict == "accepted":
             values |= self._taken_back(row) | {"accepted": None, "accepted_fingerprint": None, "uncertain": False}
         elif result.verdict == "unknown":
@@ -134,14 +129,15 @@ class Writing:
             values |= {
                 "outcome": "rejected",
                 "reason": str(result.error),
+                "attempts": row.attempts + 1,
                 "retry_at": self._now().timestamp() + _delay(row.attempts).total_seconds(),
                 "uncertain": False,
             }
         elif result.verdict == "blocked" and not row.part:
-            values |= {"outcome": "skipped", "code": "customer_not_sent", "attempts": row.attempts}
+            values |= {"outcome": "skipped", "code": "customer_not_sent"}
         else:
-            values = {"intent": None, "attempts": row.attempts}
-        return Settled(row.n, values)
+            return []
+        return [Settled(row.n, values)]
 
     def _taken_back(self, row: Claimed) -> dict[str, Any]:
         if row.payload is not None:  # a released part: it is written again in its own phase

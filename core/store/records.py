@@ -6,20 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    Connection,
-    bindparam,
-    delete,
-    false,
-    func,
-    literal_column,
-    null,
-    select,
-    update,
-)
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, func, literal_column, select, update
 
-from duebridge.core.store.bulk import Bulk, Lookup, fetch
+from duebridge.core.store.bulk import Statement, listed
 from duebridge.core.store.tables import RecordRow
 
 records = RecordRow.__table__  # type: ignore[attr-defined]
@@ -91,9 +80,54 @@ class Claimed(NamedTuple):
     outcome: str
     run: int
     code: str
-    intent: int | None
     a_stands: bool
     b_stands: bool
+
+
+class PlannedRow(NamedTuple):
+    """A row as planning leaves it, in the order it is stored."""
+
+    connection_id: int
+    key: str
+    kind: str
+    id: str
+    part: str
+    customer_id: str
+    root: str | None
+    body: str | None
+    open: bool
+    crawl: int
+    gone: bool
+    verdict: str
+    code: str
+    reason: str | None
+    reference: str | None
+    write: str
+    payload: str | None
+    fingerprint: str | None
+    accepted: str | None
+    phase: int
+    due: bool
+    after_a: str | None
+    after_b: str | None
+    attempts: int
+    retry_at: float | None
+    outcome: str
+    run: int
+    uncertain: bool = False
+
+
+class Accepted(NamedTuple):
+    """A write the target took, in the order it is stored."""
+
+    fingerprint: str | None
+    target_id: str | None
+    phase: int
+    outcome: str
+    run: int
+    written_at: float
+    notes: str | None
+    n: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +139,6 @@ class Settled:
 
 
 _STORED = [records.c[name] for name in Stored._fields]
-_PLAN_COLUMNS = (
-    "connection_id", "key", "kind", "id", "part", "customer_id", "root", "body", "open", "crawl", "gone", "verdict",
-    "code", "reason", "reference", "write", "payload", "fingerprint", "accepted", "phase", "due", "after_a", "after_b",
-    "attempts", "retry_at", "outcome", "run",
-)  # fmt: skip
-_INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 class Records:
@@ -136,7 +164,8 @@ class Records:
     def standing(self, customer_ids: Iterable[str]) -> dict[str, bool]:
         """Tell of each customer whether it is, or is planned to be, at the target; unknown ones aren't."""
         ids = list(customer_ids)
-        rows = _STANDING.run(self._db, self._id, [f"customer:{id}" for id in ids])
+        keys = [f"customer:{id}" for id in ids]
+        rows = _STANDING.fetch(self._db, (self._id, listed(self._db, keys)))
         found = {id: verdict == "sync" or accepted is not None or bool(doubt) for id, verdict, accepted, doubt in rows}
         return {id: found.get(id, False) for id in ids}
 
@@ -181,12 +210,9 @@ class Records:
         )
         return list(self._db.scalars(query))
 
-    def upsert(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Insert or replace the planned columns of `rows`, which all hold the same keys."""
-        for row in rows:
-            row["connection_id"] = self._id
-            row["uncertain"] = False
-        _UPSERT.run(self._db, rows)
+    def upsert(self, rows: Sequence[PlannedRow]) -> None:
+        """Insert or replace planned rows."""
+        _UPSERT.run_each(self._db, rows)
 
     def touch(self, numbers: Sequence[int], values: Mapping[str, Any]) -> None:
         """Set `values` on rows by number."""
@@ -197,7 +223,7 @@ class Records:
     def drop(self, numbers: Sequence[int]) -> None:
         """Forget parts that are neither wanted nor held."""
         if numbers:
-            self._db.execute(delete(records).where(records.c.n.in_(numbers)))
+            _DROP.run(self._db, (listed(self._db, numbers),))
 
     def claim(self, limit: int, *, now: float, since: tuple[str, int, int] | None) -> list[Claimed]:
         """Return the next due rows in the order customer, phase, row.
@@ -205,42 +231,29 @@ class Records:
         `since` is the (customer, phase, row) of the last one claimed in this pass. Rows whose retry is later than `now`
         (seconds since the epoch) stay out.
         """
-        mark = "?" if self._db.dialect.name == "sqlite" else "%s"
         customer, phase, n = since if since is not None else ("", -1, 0)
-        sql = _CLAIM.replace("?", mark)
-        return [Claimed._make(row) for row in fetch(self._db, sql, (self._id, now, customer, phase, n, limit))]
+        rows = _CLAIM.fetch(self._db, (self._id, now, customer, phase, n, limit))
+        return [Claimed._make(row) for row in rows]
 
-    def intend(self, numbers: Sequence[int], *, run: int) -> None:
+    def intend(self, rows: Sequence[Claimed], *, run: int) -> None:
         """Record that `run` is about to make these writes; committed before any byte leaves."""
-        if numbers:
-            self._db.execute(
-                update(records).where(records.c.n.in_(numbers)).values(intent=run, attempts=records.c.attempts + 1)
-            )
+        _INTEND.run_each(self._db, [(row.n, self._id, run, row.fingerprint) for row in rows])
 
     def doubt_intents(self, run: int) -> None:
         """Mark the writes an earlier run was about to make when it died: they may have happened."""
-        open_intents = (
-            records.c.connection_id == self._id,
-            literal_column("records.due"),
-            records.c.intent.is_not(None),
-            records.c.intent != run,
-        )
-        self._db.execute(update(records).where(*open_intents).values(uncertain=True, intent=None))
+        _DOUBT.run(self._db, (self._id, run))
+        _FORGET_EARLIER.run(self._db, (self._id, run))
 
-    def settle(self, accepted: Sequence[Mapping[str, Any]], others: Sequence[Settled]) -> None:
-        """Store what became of a batch of writes: the accepted ones in bulk, the others one by one."""
-        if accepted:
-            _ACCEPT.run(self._db, accepted)
+    def settle(self, claimed: Sequence[Claimed], accepted: Sequence[Accepted], others: Sequence[Settled]) -> None:
+        """Store what became of the `claimed` writes: the accepted ones in bulk, the others one by one."""
+        _ACCEPT.run_each(self._db, accepted)
         for settled in others:
             self._db.execute(update(records).where(records.c.n == settled.n).values(settled.values))
+        _FORGET.run(self._db, (listed(self._db, [row.n for row in claimed]),))
 
     def mark(self, outcomes: Mapping[str, str], *, run: int) -> None:
         """Set the outcome of records by key."""
-        if outcomes:
-            rows = [
-                {"b_key": key, "b_connection": self._id, "b_outcome": o, "b_run": run} for key, o in outcomes.items()
-            ]
-            _MARK.run(self._db, rows)
+        _MARK.run_each(self._db, [(outcome, run, self._id, key) for key, outcome in outcomes.items()])
 
     def count(self) -> int:
         """How many rows the connection has."""
@@ -258,11 +271,12 @@ class Records:
         query = select(func.count()).where(records.c.connection_id == self._id, literal_column("records.due"))
         return int(self._db.scalar(query) or 0)
 
-    def _find(self, lookup: Lookup, values: Iterable[str]) -> dict[str, Stored]:
+    def _find(self, query: Statement, values: Iterable[str]) -> dict[str, Stored]:
         wanted = list(values)
         if not wanted:
             return {}
-        return {row[1]: Stored._make(row) for row in lookup.run(self._db, self._id, wanted)}
+        rows = query.fetch(self._db, (self._id, listed(self._db, wanted)))
+        return {row[1]: Stored._make(row) for row in rows}
 
 
 def listing(connection: Connection, connection_id: int, *, parts: bool, where: Sequence[Any]) -> Iterator[Any]:
@@ -273,49 +287,49 @@ def listing(connection: Connection, connection_id: int, *, parts: bool, where: S
     yield from connection.execute(query).mappings()
 
 
-def _upsert(dialect: str) -> Any:
-    statement = _INSERTS[dialect](records)
-    return statement.on_conflict_do_update(
-        index_elements=["connection_id", "key"],
-        set_={name: statement.excluded[name] for name in _PLAN_COLUMNS if name not in ("connection_id", "key")},
+def _find_by(column: str, also: str = "") -> Statement:
+    columns = ", ".join(Stored._fields)
+    return Statement(f"SELECT {columns} FROM records WHERE connection_id = ? AND {column} ONE_OF{also}")
+
+
+def _standing(after: str) -> str:
+    return (
+        f"(records.{after} IS NULL OR EXISTS (SELECT 1 FROM records AS other"
+        f" WHERE other.connection_id = records.connection_id AND other.key = records.{after}"
+        " AND other.accepted_fingerprint IS NOT NULL))"
     )
 
 
-_STANDS = """(records.{0} IS NULL OR EXISTS (SELECT 1 FROM records AS other WHERE
-    other.connection_id = records.connection_id AND other.key = records.{0} AND other.accepted_fingerprint IS NOT NULL))"""
-_CLAIM = f"""SELECT {", ".join(Claimed._fields[:-2])}, {_STANDS.format("after_a")}, {_STANDS.format("after_b")} FROM records
-    WHERE connection_id = ? AND due AND (retry_at IS NULL OR retry_at <= ?)
-    AND (customer_id, phase, n) > (?, ?, ?) ORDER BY customer_id, phase, n LIMIT ?"""  # noqa: S608 - our own names
-_BY_KEY = Lookup("records", Stored._fields, "key")
-_BY_ROOT = Lookup("records", Stored._fields, "root")
-_WAITING = Lookup("records", Stored._fields, "customer_id", " AND code = 'customer_not_sent'")
-_STANDING = Lookup("records", ("id", "verdict", "accepted_fingerprint", "uncertain"), "key")
-_UPSERT = Bulk(_upsert, [*_PLAN_COLUMNS, "uncertain"])
-_ACCEPT = Bulk(
-    lambda _dialect: (
-        update(records)
-        .where(records.c.n == bindparam("b_n"))
-        .values(
-            accepted=null(),
-            accepted_fingerprint=bindparam("b_fingerprint"),
-            target_id=bindparam("b_target_id"),
-            phase=bindparam("b_phase"),
-            outcome=bindparam("b_outcome"),
-            run=bindparam("b_run"),
-            written_at=bindparam("b_written_at"),
-            notes=bindparam("b_notes"),
-            due=false(),
-            intent=null(),
-            uncertain=false(),
-            attempts=literal_column("0"),
-            retry_at=null(),
-        )
+def _upsert() -> Statement:
+    columns = PlannedRow._fields
+    replaced = [name for name in columns if name not in ("connection_id", "key", "uncertain")]
+    return Statement(
+        f"INSERT INTO records ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+        f" ON CONFLICT (connection_id, key) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in replaced)}"
     )
+
+
+_BY_KEY = _find_by("key")
+_BY_ROOT = _find_by("root")
+_WAITING = _find_by("customer_id", " AND code = 'customer_not_sent'")
+_STANDING = Statement(
+    "SELECT id, verdict, accepted_fingerprint, uncertain FROM records WHERE connection_id = ? AND key ONE_OF"
 )
-_MARK = Bulk(
-    lambda _dialect: (
-        update(records)
-        .where(records.c.connection_id == bindparam("b_connection"), records.c.key == bindparam("b_key"))
-        .values(outcome=bindparam("b_outcome"), run=bindparam("b_run"))
-    )
+_UPSERT = _upsert()
+_CLAIM = Statement(
+    f"SELECT {', '.join(Claimed._fields[:-2])}, {_standing('after_a')}, {_standing('after_b')} FROM records"
+    " WHERE connection_id = ? AND due AND (retry_at IS NULL OR retry_at <= ?)"
+    " AND (customer_id, phase, n) > (?, ?, ?) ORDER BY customer_id, phase, n LIMIT ?"
 )
+_ACCEPT = Statement(
+    "UPDATE records SET accepted_fingerprint = ?, target_id = ?, phase = ?, outcome = ?, run = ?, written_at = ?,"
+    " notes = ?, accepted = NULL, due = FALSE, uncertain = FALSE, attempts = 0, retry_at = NULL WHERE n = ?"
+)
+_MARK = Statement("UPDATE records SET outcome = ?, run = ? WHERE connection_id = ? AND key = ?")
+_DROP = Statement("DELETE FROM records WHERE n ONE_OF")
+_INTEND = Statement("INSERT INTO intents (n, connection_id, run, fingerprint) VALUES (?, ?, ?, ?)")
+_FORGET = Statement("DELETE FROM intents WHERE n ONE_OF")
+_DOUBT = Statement(
+    "UPDATE records SET uncertain = TRUE WHERE n IN (SELECT n FROM intents WHERE connection_id = ? AND run <> ?)"
+)
+_FORGET_EARLIER = Statement("DELETE FROM intents WHERE connection_id = ? AND run <> ?")

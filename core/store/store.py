@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, select, update
 from sqlmodel import SQLModel
 
 from duebridge.core.connector import Cursor
+from duebridge.core.store.bulk import Statement
 from duebridge.core.store.database import open_database, reading, transaction
 from duebridge.core.store.records import Records
 from duebridge.core.store.records import records as records_table
@@ -125,18 +127,21 @@ class Store:
 
     def save_stream(self, db: Connection, connection_id: int, state: Stream) -> None:
         """Keep `state`, in the caller's transaction."""
-        values = {
-            "position": dict(state.cursor.position) if state.cursor is not None else None,
-            "crawling": state.crawling,
-            "crawl": state.crawl,
-            "crawl_began_at": state.crawl_began_at,
-            "crawled_at": state.crawled_at,
-            "reread_at": state.reread_at,
-            "needs": " ".join(sorted(state.needs)),
-        }
-        where = (streams.c.connection_id == connection_id, streams.c.stream == state.stream)
-        if db.execute(update(streams).where(*where).values(values)).rowcount == 0:
-            db.execute(streams.insert().values(connection_id=connection_id, stream=state.stream, **values))
+        position = json.dumps(dict(state.cursor.position)) if state.cursor is not None else None
+        _SAVE_STREAM.run(
+            db,
+            (
+                connection_id,
+                state.stream,
+                position,
+                state.crawling,
+                state.crawl,
+                _seconds(state.crawl_began_at),
+                _seconds(state.crawled_at),
+                _seconds(state.reread_at),
+                " ".join(sorted(state.needs)),
+            ),
+        )
 
     def begin_run(self, connection_id: int, now: datetime) -> int:
         """Return the number of a new run."""
@@ -189,11 +194,27 @@ def _stream(row: Mapping[str, Any]) -> Stream:
     position = row["position"]
     return Stream(
         stream=row["stream"],
-        cursor=Cursor(bool(row["crawling"]), position) if position is not None else None,
+        cursor=Cursor(bool(row["crawling"]), json.loads(position)) if position is not None else None,
         crawling=bool(row["crawling"]),
         crawl=row["crawl"],
-        crawl_began_at=row["crawl_began_at"],
-        crawled_at=row["crawled_at"],
-        reread_at=row["reread_at"],
+        crawl_began_at=_instant(row["crawl_began_at"]),
+        crawled_at=_instant(row["crawled_at"]),
+        reread_at=_instant(row["reread_at"]),
         needs=frozenset(row["needs"].split()),
     )
+
+
+def _seconds(instant: datetime | None) -> float | None:
+    return instant.timestamp() if instant is not None else None
+
+
+def _instant(seconds: float | None) -> datetime | None:
+    return datetime.fromtimestamp(seconds, UTC) if seconds is not None else None
+
+
+_SAVE_STREAM = Statement(
+    "INSERT INTO streams (connection_id, stream, position, crawling, crawl, crawl_began_at, crawled_at, reread_at, needs)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (connection_id, stream) DO UPDATE SET position = excluded.position,"
+    " crawling = excluded.crawling, crawl = excluded.crawl, crawl_began_at = excluded.crawl_began_at,"
+    " crawled_at = excluded.crawled_at, reread_at = excluded.reread_at, needs = excluded.needs"
+)

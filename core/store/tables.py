@@ -54,18 +54,19 @@ class StreamRow(SQLModel, table=True):
     """How far a stream of a connection has been read.
 
     `crawl` is the id of the crawl under way, or of the last complete one; `needs` the optional fields it read;
-    `crawled_at` when the last complete crawl began; `reread_at` when open documents were last read again.
+    `crawled_at` when the last complete crawl began; `reread_at` when open documents were last read again (seconds since
+    the epoch: this table is written with every page, unprocessed).
     """
 
     __tablename__ = "streams"
     connection_id: int = Field(sa_column=Column(ForeignKey("connections.id", ondelete="CASCADE"), primary_key=True))
     stream: str = Field(primary_key=True)
-    position: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
+    position: str | None = Field(default=None, sa_column=Column(Text))
     crawling: bool = False
     crawl: int = 0
-    crawl_began_at: datetime | None = Field(default=None, sa_column=Column(Instant))
-    crawled_at: datetime | None = Field(default=None, sa_column=Column(Instant))
-    reread_at: datetime | None = Field(default=None, sa_column=Column(Instant))
+    crawl_began_at: float | None = None
+    crawled_at: float | None = None
+    reread_at: float | None = None
     needs: str = ""
 
 
@@ -73,8 +74,8 @@ class RecordRow(SQLModel, table=True):
     """One record or part; `key` is its name within the connection.
 
     `payload` is what the target should hold; `accepted_fingerprint` tells what it last accepted, and `accepted` keeps
-    that payload while it differs from `payload`. `due` marks a write to make, in `phase`; `intent` the run that was
-    about to make it; `uncertain` an attempt whose outcome is unknown. `after_a` and `after_b` must have been accepted
+    that payload while it differs from `payload`. `due` marks a write to make, in `phase`; `uncertain` an attempt whose
+    outcome is unknown. `after_a` and `after_b` must have been accepted
     before. `retry_at` and `written_at` are seconds since the epoch: this table is written in bulk, unprocessed.
     """
 
@@ -105,7 +106,6 @@ class RecordRow(SQLModel, table=True):
     due: bool = False
     after_a: str | None = Field(default=None, sa_column=Column(Text))
     after_b: str | None = Field(default=None, sa_column=Column(Text))
-    intent: int | None = Field(default=None, sa_column=Column(Serial))
     uncertain: bool = False
     attempts: int = 0
     retry_at: float | None = None
@@ -120,6 +120,21 @@ class RecordRow(SQLModel, table=True):
         Index("records_by_root", "connection_id", "root", sqlite_where=_ROOTED, postgresql_where=_ROOTED),
         Index("records_waiting", "connection_id", "customer_id", sqlite_where=_WAITING, postgresql_where=_WAITING),
     )
+
+
+class IntentRow(SQLModel, table=True):
+    """A write about to be made: committed before any byte leaves, gone once its outcome is stored.
+
+    One found by a later run is a write that may have happened. `n` is the row in `records`, `fingerprint` what was sent.
+    """
+
+    __tablename__ = "intents"
+    n: int = Field(sa_column=Column(Serial, primary_key=True, autoincrement=False))
+    connection_id: int = Field(
+        sa_column=Column(ForeignKey("connections.id", ondelete="CASCADE"), nullable=False, index=True)
+    )
+    run: int = Field(sa_column=Column(Serial, nullable=False))
+    fingerprint: str | None = None
 
 
 class RunRow(SQLModel, table=True):

@@ -23,6 +23,17 @@ def upgrade() -> None:
         sa.UniqueConstraint("name"),
     )
     op.create_table(
+        "intents",
+        sa.Column("n", SERIAL, autoincrement=False, nullable=False),
+        sa.Column("connection_id", sa.Integer(), nullable=False),
+        sa.Column("run", SERIAL, nullable=False),
+        sa.Column("fingerprint", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["connection_id"], ["connections.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("n"),
+    )
+    op.create_index("ix_intents_connection_id", "intents", ["connection_id"], unique=False)
+
+    op.create_table(
         "memory",
         sa.Column("connection_id", sa.Integer(), nullable=False),
         sa.Column("side", sa.Text(), nullable=False),
@@ -59,7 +70,6 @@ def upgrade() -> None:
         sa.Column("due", sa.Boolean(), nullable=False),
         sa.Column("after_a", sa.Text(), nullable=True),
         sa.Column("after_b", sa.Text(), nullable=True),
-        sa.Column("intent", SERIAL, nullable=True),
         sa.Column("uncertain", sa.Boolean(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("retry_at", sa.Float(), nullable=True),
@@ -113,12 +123,12 @@ def upgrade() -> None:
         "streams",
         sa.Column("connection_id", sa.Integer(), nullable=False),
         sa.Column("stream", sa.Text(), nullable=False),
-        sa.Column("position", sa.JSON(), nullable=True),
+        sa.Column("position", sa.Text(), nullable=True),
         sa.Column("crawling", sa.Boolean(), nullable=False),
         sa.Column("crawl", sa.Integer(), nullable=False),
-        sa.Column("crawl_began_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("crawled_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("reread_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("crawl_began_at", sa.Float(), nullable=True),
+        sa.Column("crawled_at", sa.Float(), nullable=True),
+        sa.Column("reread_at", sa.Float(), nullable=True),
         sa.Column("needs", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["connection_id"], ["connections.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("connection_id", "stream"),
@@ -132,4 +142,6 @@ def downgrade() -> None:
 
     op.drop_table("records")
     op.drop_table("memory")
+
+    op.drop_table("intents")
     op.drop_table("connections")
