@@ -26,14 +26,25 @@ class SandboxOptions:
 
 
 class UnknownObject(LookupError):
-    """A control call named a collection or an id the stand-in does not have."""
+    """A control call named a collection or an id the stand-in does not have; answered 404."""
+
+
+class UnusableValues(ValueError):
+    """A control call gave values the stand-in can't store; answered 422 with this message."""
 
 
 class ProductSandbox(ABC):
-    """One product's stand-in. State is in memory, guarded by the implementation; handlers may run in parallel threads."""
+    """One product's stand-in. State is in memory.
+
+    The server makes all calls, control calls too, on its one event loop; whoever shares an instance with other threads
+    must use the control endpoints.
+    """
 
     #: The path prefix below which the product's own paths are served, also the `product` of journal rows.
     name: ClassVar[str]
+
+    #: Scheme and host of the control call being answered, for absolute links in what `create` and `patch` return.
+    origin: str = "http://127.0.0.1:9400"
 
     def __init__(self, options: SandboxOptions) -> None:
         """Keep `options` and seed the state."""
@@ -46,7 +57,7 @@ class ProductSandbox(ABC):
 
     @abstractmethod
     def reset(self) -> None:
-        """Go back to the seeded state; rate limit windows too."""
+        """Go back to the seeded state; rate limit windows and settings too."""
 
     @abstractmethod
     def create(self, collection: str, values: dict[str, Any]) -> dict[str, Any]:
@@ -59,3 +70,14 @@ class ProductSandbox(ABC):
     @abstractmethod
     def delete(self, collection: str, id: str, *, event: bool) -> None:
         """Remove the object, recording the delete event."""
+
+    def settings(self) -> dict[str, Any]:
+        """The switches a test may turn, with their present values; the stand-in documents each."""
+        return {}
+
+    def configure(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Turn the switches named in `values`, leave the others; return `settings()`. Raises `UnusableValues`."""
+        unknown = sorted(set(values) - set(self.settings()))
+        if unknown:
+            raise UnusableValues(f"{self.name} has no setting {', '.join(unknown)}")
+        return self.settings()

@@ -1,0 +1,122 @@
+"""What did the products receive, in which order, with what answer?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+@dataclass(slots=True)
+class Entry:
+    """One request as it arrived; `status` stays None until (unless) an answer begins."""
+
+    at: datetime
+    product: str
+    method: str
+    path: str
+    query: str
+    status: int | None = None
+    chunks: list[bytes] = field(default_factory=list)
+
+    def shown(self) -> dict[str, Any]:
+        """The journal row: `at` RFC 3339 UTC, `path` and `query` as requested, `body` parsed JSON or None."""
+        return {
+            "at": self.at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+            "product": self.product,
+            "method": self.method,
+            "path": self.path,
+            "query": self.query,
+            "status": self.status,
+            "body": _parsed(b"".join(self.chunks)),
+        }
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body) if body else None
+    except ValueError:  # a form or a file: the journal shows JSON bodies only
+        return None
+
+
+class Journal:
+    """Every request to a product since the start or the last reset, oldest first."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._entries: list[Entry] = []
+
+    def __len__(self) -> int:
+        """How many requests were received."""
+        return len(self._entries)
+
+    def begin(self, product: str, scope: Scope) -> Entry:
+        """Note the arrival of a request."""
+        raw_path = scope.get("raw_path") or scope["path"].encode()
+        query = scope["query_string"].decode("latin-1")
+        entry = Entry(datetime.now(UTC), product, scope["method"], raw_path.decode("latin-1"), query)
+        self._entries.append(entry)
+        return entry
+
+    def rows(self) -> list[dict[str, Any]]:
+        """All rows, oldest first, as JSON."""
+        return [entry.shown() for entry in list(self._entries)]
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._entries = []
+
+
+class JournalMiddleware:
+    """Notes requests below `/{product}/`; everything else passes untouched.
+
+    Plain ASGI, because it is on every request.
+    """
+
+    def __init__(self, app: ASGIApp, journal: Journal, products: Collection[str]) -> None:
+        """Wrap `app`, writing to `journal` what reaches one of `products`."""
+        self.app = app
+        self.journal = journal
+        self.products = frozenset(products)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, noting it when it is a product's."""
+        product = scope["path"].split("/", 2)[1] if scope["type"] == "http" else ""
+        if product not in self.products:
+            await self.app(scope, receive, send)
+            return
+        entry = self.journal.begin(product, scope)
+
+        async def noting_receive() -> Message:
+            message = await receive()
+            chunk = message.get("body") if message["type"] == "http.request" else None
+            if chunk:
+                entry.chunks.append(chunk)
+            return message
+
+        async def noting_send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                entry.status = message["status"]
+            await send(message)
+
+        await self.app(scope, noting_receive, noting_send)
+        await _drain(noting_receive, entry, scope)
+
+
+async def _drain(receive: Receive, entry: Entry, scope: Scope) -> None:
+    """Read the body a handler did not ask for (a refusal before parsing), so that the journal still shows it."""
+    if entry.chunks or not _announces_body(scope):
+        return
+    while True:
+        message = await receive()
+        if message["type"] != "http.request" or not message.get("more_body"):
+            return
+
+
+def _announces_body(scope: Scope) -> bool:
+    headers = dict(scope["headers"])
+    return b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0"
