@@ -1,0 +1,64 @@
+"""A connection between an in-memory ledger and an in-memory desk, over a real store; each `run` is one sync."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from duebridge.core.connector import Services, Settings
+from duebridge.core.edge.http import HttpFactory
+from duebridge.core.engine.report import Report
+from duebridge.core.engine.sync import Policy, Sync
+from duebridge.core.store.memory import StoredMemory
+from duebridge.core.store.store import Store
+from duebridge.core.testing.ledger import LedgerSource
+from duebridge.core.testing.receivables import ReceivablesTarget
+
+
+class Rig:
+    """One connection named `rig`. Time moves only when `pass_time` is called."""
+
+    def __init__(self, database: str, policy: Policy | None = None) -> None:
+        """Open the store at `database` (an SQLAlchemy address)."""
+        self.store = Store.open(database)
+        self.connection_id = self.store.connection_id("rig")
+        self.policy = policy or Policy()
+        self.now = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+        self.stopping = threading.Event()
+        services = Services(
+            HttpFactory(), StoredMemory(self.store, self.connection_id, "source"), lambda note: None, lambda: self.now
+        )
+        self.source = LedgerSource(Settings(), services)
+        self.target = ReceivablesTarget(Settings(), services)
+
+    def close(self) -> None:
+        """Release the store."""
+        self.store.close()
+
+    def pass_time(self, **duration: float) -> None:
+        """Move the clock by a `timedelta(**duration)`."""
+        self.now += timedelta(**duration)
+
+    def set_policy(self, **changes: object) -> None:
+        """Change the connection's policy from the next run on."""
+        self.policy = replace(self.policy, **changes)  # type: ignore[arg-type]
+
+    def run(self, *, full: bool = False) -> Report:
+        """Run the connection once, forgetting the target's log first; return the report."""
+        self.target.log.clear()
+        run = self.store.begin_run(self.connection_id, self.now)
+        report = Report("rig", run)
+        sync = Sync(
+            self.store,
+            "rig",
+            self.source,
+            self.target,
+            self.policy,
+            now=lambda: self.now,
+            stopping=self.stopping,
+            requests=lambda: {"source": self.source.pages, "target": len(self.target.log)},
+        )
+        sync.run(report, self.connection_id, full=full)
+        self.store.end_run(run, self.now, report.status, report.as_json())
+        return report
