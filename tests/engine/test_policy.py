@@ -1,0 +1,100 @@
+"""Exclusions, changed options and the rhythm of a connection."""
+
+import pytest
+
+from duebridge.core.engine.exclusions import exclusion_decider
+from duebridge.core.engine.report import Report
+from duebridge.core.testing import Rig, credit_note, customer, invoice
+
+
+def counts(report: Report, kind: str) -> dict[str, int]:
+    """The non-zero counts of `kind`, skip codes included."""
+    shown = report.as_json()["kinds"].get(kind, {})
+    plain = {name: n for name, n in shown.items() if name != "skipped" and n}
+    return plain | shown.get("skipped", {})
+
+
+def exclude(rig: Rig, *ids: str) -> None:
+    """Exclude these customers from the next run on."""
+    rig.set_policy(decide=exclusion_decider(frozenset(ids)), decide_on=tuple(sorted(ids)))
+
+
+def test_nothing_of_an_excluded_customer_is_sent(rig: Rig) -> None:
+    exclude(rig, "1")
+    rig.source.put(customer("1"), customer("2"), invoice("10", "1"), invoice("11", "2"))
+    report = rig.run()
+    assert set(rig.target.held) == {"ledger-customer-2", "ledger-invoice-11"}
+    assert counts(report, "customer") == {"read": 2, "created": 1, "excluded_customer": 1}
+    assert counts(report, "invoice") == {"read": 2, "created": 1, "excluded_customer": 1}
+
+
+def test_what_was_sent_stays_untouched_while_its_customer_is_excluded(rig: Rig) -> None:
+    rig.set_policy(on_delete="delete")
+    rig.source.put(customer("1"), invoice("10", "1", paid=True), credit_note("11", "1", invoice_id="10"))
+    rig.run()
+    held = dict(rig.target.held)
+    exclude(rig, "1")
+    rig.source.put(invoice("10", "1", "500.00"), credit_note("12", "1", invoice_id="10"))
+    rig.run()
+    assert (rig.target.log, rig.target.held) == ([], held)
+
+
+def test_including_a_customer_again_catches_up_without_an_event(rig: Rig) -> None:
+    exclude(rig, "1")
+    rig.source.put(customer("1"), invoice("10", "1"))
+    rig.run()
+    exclude(rig)
+    report = rig.run()
+    assert set(rig.target.held) == {"ledger-customer-1", "ledger-invoice-10"}
+    assert counts(report, "invoice") == {"read": 1, "created": 1}
+
+
+def test_open_documents_are_read_again_once_an_hour(rig: Rig) -> None:
+    rig.source.put(customer("1"), invoice("10", "1"), invoice("11", "1", paid=True))
+    rig.run()
+    rig.source.put(invoice("10", "1", paid=True), event=False)
+    rig.pass_time(minutes=59)
+    rig.run()
+    assert (rig.target.log, rig.source.reread_ids) == ([], [])
+    rig.pass_time(minutes=1)
+    rig.run()
+    assert rig.source.reread_ids == ["10"]
+    assert rig.target.log == [("create", "ledger-invoice-10-fix")]
+
+
+def test_after_a_day_everything_is_read_again(rig: Rig) -> None:
+    rig.source.put(customer("1"), customer("2"))
+    rig.run()
+    rig.source.put(customer("2", name="Renamed"), event=False)
+    rig.pass_time(hours=23)
+    rig.run()
+    assert rig.target.log == []
+    rig.pass_time(hours=1)
+    report = rig.run()
+    assert counts(report, "customer") == {"read": 2, "unchanged": 1, "updated": 1}
+
+
+def test_a_rule_that_changes_is_applied_to_what_was_read_before(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    from duebridge.core.records import Customer, Invoice
+    from duebridge.core.tables.rules import Rules, send
+
+    rig.source.put(customer("1"), invoice("10", "1", draft=True))
+    rig.run()
+    sends_all = Rules(Invoice, otherwise=send("open", "Drafts go too", reads="open"))
+    monkeypatch.setattr(type(rig.target), "rules", {**rig.target.rules, Invoice: sends_all})
+    report = rig.run()
+    assert rig.target.log == [("create", "ledger-invoice-10")]
+    assert counts(report, "invoice") == {"read": 1, "created": 1}
+    assert Customer in rig.target.rules
+
+
+@pytest.mark.parametrize("runs", [2, 3])
+def test_repeating_runs_never_changes_the_outcome(rig: Rig, runs: int) -> None:
+    rig.source.put(customer("1"), invoice("10", "1", paid=True), credit_note("11", "1", invoice_id="10"))
+    rig.run()
+    held = dict(rig.target.held)
+    for _ in range(runs):
+        rig.pass_time(hours=25)
+        assert rig.run().status == "succeeded"
+        assert rig.target.log == []
+    assert rig.target.held == held
