@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, literal_column, select, update
+from sqlalchemy import Connection, and_, func, literal_column, select, update
 
 from duebridge.core.store.bulk import Statement, listed
 from duebridge.core.store.tables import RecordRow
@@ -279,12 +279,33 @@ class Records:
         return {row[1]: Stored._make(row) for row in rows}
 
 
-def listing(connection: Connection, connection_id: int, *, parts: bool, where: Sequence[Any]) -> Iterator[Any]:
-    """Yield rows for people, in row order, as mappings."""
-    query = select(records).where(records.c.connection_id == connection_id, *where).order_by(records.c.n)
+def listing(
+    db: Connection,
+    connection_id: int,
+    *,
+    kinds: Sequence[str] = (),
+    id: str | None = None,
+    outcome: str | None = None,
+    parts: bool = False,
+) -> Iterator[Mapping[str, Any]]:
+    """Yield whole rows for people, in row order, each record followed by its parts when `parts`.
+
+    `outcome` is the record's; `gone` means held at the target, but no longer at the source or no longer to be sent.
+    """
+    main = records.alias("main")
+    of = and_(main.c.connection_id == records.c.connection_id, main.c.key == records.c.kind + ":" + records.c.id)
+    query = select(records).join(main, of).where(main.c.connection_id == connection_id)
+    if kinds:
+        query = query.where(main.c.kind.in_(kinds))
+    if id is not None:
+        query = query.where(main.c.id == id)
+    if outcome == "gone":
+        query = query.where(main.c.accepted_fingerprint.is_not(None), main.c.verdict == "skip")
+    elif outcome is not None:
+        query = query.where(main.c.outcome == outcome)
     if not parts:
         query = query.where(records.c.part == "")
-    yield from connection.execute(query).mappings()
+    yield from db.execution_options(yield_per=500).execute(query.order_by(main.c.n, records.c.part)).mappings()
 
 
 def _find_by(column: str, also: str = "") -> Statement:
