@@ -78,6 +78,9 @@ class Lanes:
             _stands(row.after_a, row.a_stands, stands) and _stands(row.after_b, row.b_stands, stands)
         ):
             return Result(row, operation, "blocked")
+        return self._attempt(row, operation)
+
+    def _attempt(self, row: Claimed, operation: Operation) -> Result:
         try:
             return Result(row, operation, "accepted", self._push(delivery_of(row, operation)))
         except UnknownOutcome as error:

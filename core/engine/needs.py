@@ -15,12 +15,13 @@ from duebridge.core.tables.mapping import Expression
 
 def needs_of(target: Target) -> frozenset[str]:
     """Return the optional field paths (`kind.field`) the target's rules and mappings read."""
-    tables = (*target.rules.values(), *target.mappings.values())
-    return frozenset(need for table in tables for need in table.needs)
+    ruled = (need for rules in target.rules.values() for need in rules.needs)
+    mapped = (need for mapping in target.mappings.values() for need in mapping.needs)
+    return frozenset(ruled) | frozenset(mapped)
 
 
 def plan_hash(target: Target, context: Mapping[str, Any], policy: Mapping[str, Any]) -> str:
-    """Return a fingerprint of the rules, mappings, options, context and policy (exclusions, on_delete) plans are made with.
+    """Return a fingerprint of what plans are made with: rules, mappings, options, context, policy (exclusions, …).
 
     When it differs from the stored one, every record is planned again from the store.
     """
@@ -31,8 +32,8 @@ def plan_hash(target: Target, context: Mapping[str, Any], policy: Mapping[str, A
         "mappings": {kind.kind: mapping.describe() for kind, mapping in target.mappings.items()},
         "code": sorted(_source(function) for function in _functions(target)),
         "options": target.options.model_dump(mode="json"),  # secrets come out masked, so a new key changes nothing
-        "context": {key: value for key, value in sorted(context.items())},
-        "policy": {key: value for key, value in sorted(policy.items())},
+        "context": sorted(context.items()),
+        "policy": sorted(policy.items()),
     }
     return blake2b(to_json(described), digest_size=16).hexdigest()
 

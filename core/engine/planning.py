@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic_core import to_json
 
-from duebridge.core.connector import Family, Member, Payload, RecordTarget, Target, key_of
+from duebridge.core.connector import Family, Member, Payload, RecordTarget, Target, Write, key_of
 from duebridge.core.errors import RecordError
 from duebridge.core.records import CreditNote, Customer, Document, Invoice, Record
 from duebridge.core.tables.rules import Decision
@@ -140,14 +140,14 @@ class Planner:
             record,
         )
 
-    def plan_family(self, documents: Iterable[Known], stands: Callable[[str], bool]) -> FamilyPlan:
+    def plan_family(self, documents: Iterable[Known], stands: Mapping[str, bool]) -> FamilyPlan:
         """Plan an invoice, the credit notes linked to it, and what they need beside themselves.
 
         `stands` tells of a customer id whether the customer is, or will be, at the target. A document that is kept at
         the target without being sent again keeps its parts as they are.
         """
-        plans = [self.plan(known, customer_stands=stands(_customer(known))) for known in documents]
-        family = _family(plans)
+        plans = [self.plan(known, customer_stands=stands.get(_customer(known), False)) for known in documents]
+        family = family_of(plans)
         frozen = frozenset(plan.key for plan in plans if plan.standing and plan.decision.verdict != "sync")
         if family.invoice is None and not family.credit_notes:
             return FamilyPlan(tuple(plans), (), frozen)
@@ -212,7 +212,7 @@ def phase_of(target: RecordTarget, write: str) -> int:
     return writes_of(target)[write].phase
 
 
-def writes_of(target: RecordTarget) -> dict[str, Any]:
+def writes_of(target: RecordTarget) -> dict[str, Write]:
     """The target's declared writes by kind or part name."""
     return {name if isinstance(name, str) else name.kind: write for name, write in target.writes.items()}
 
@@ -221,7 +221,8 @@ def _customer(known: Known) -> str:
     return customer_of(known.kind, known.id, known.record)
 
 
-def _family(plans: list[Planned]) -> Family:
+def family_of(plans: list[Planned]) -> Family:
+    """Return the invoice among `plans` with the credit notes among them, by issue date then id."""
     invoice = next((_member(plan, Invoice) for plan in plans if isinstance(plan.record, Invoice)), None)
     credit_notes = [_member(plan, CreditNote) for plan in plans if isinstance(plan.record, CreditNote)]
     if len(credit_notes) > 1:

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event
 
-from duebridge.core.connector import Cursor, Page, RereadableSource, Source, key_of
-from duebridge.core.engine.intake import Fresh, Intake, check_identity, recall
+from duebridge.core.connector import Cursor, Page, RereadableSource, Source
+from duebridge.core.engine.intake import Intake
 from duebridge.core.engine.prefetch import Prefetched
 from duebridge.core.engine.report import Report
+from duebridge.core.engine.understanding import check_identity, recall, vanished
 from duebridge.core.errors import CursorExpired, RunError
 from duebridge.core.records import Record
-from duebridge.core.store.records import Records, Stored
+from duebridge.core.store.records import Records
 from duebridge.core.store.store import Store, Stream
 
 _CHUNK = 200
@@ -132,7 +133,7 @@ class Reading:
         absent = records.unseen(kinds, crawl)
         for start in range(0, len(absent), _CHUNK):
             stored = records.by_key(absent[start : start + _CHUNK])
-            gone = {key: _gone(row) for key, row in stored.items()}
+            gone = {key: vanished(row) for key, row in stored.items()}
             self._intake.plan(records, gone, stored, None)
 
     def _reread(self, stream: str, types: tuple[type[Record], ...], needs: frozenset[str], *, crawled: bool) -> None:
@@ -161,11 +162,3 @@ class Reading:
             yield page
             if self._stopping.is_set() and not page.last:
                 raise RunError("stopped on request; what was read stays, the next run goes on where this one was")
-
-
-def _gone(row: Stored) -> Fresh:
-    fresh = recall(row)
-    return Fresh(fresh.known._replace(gone=True, broken=None), row.body)
-
-
-__all__ = ["Reading", "Rhythm", "key_of"]

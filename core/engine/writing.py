@@ -204,7 +204,8 @@ def _owner_outcome(before: str, result: Result) -> str:
 
 
 def _delay(attempts: int) -> timedelta:
-    return min(_FIRST_RETRY * 2 ** min(attempts, 10), _LAST_RETRY)
+    doubled: timedelta = _FIRST_RETRY * 2 ** min(attempts, 10)
+    return min(doubled, _LAST_RETRY)
 
 
 def _next_size(size: int, seconds: float) -> int:

@@ -164,6 +164,8 @@ class Records:
     def standing(self, customer_ids: Iterable[str]) -> dict[str, bool]:
         """Tell of each customer whether it is, or is planned to be, at the target; unknown ones aren't."""
         ids = list(customer_ids)
+        if not ids:
+            return {}
         keys = [f"customer:{id}" for id in ids]
         rows = _STANDING.fetch(self._db, (self._id, listed(self._db, keys)))
         found = {id: verdict == "sync" or accepted is not None or bool(doubt) for id, verdict, accepted, doubt in rows}
@@ -305,7 +307,9 @@ def listing(
         query = query.where(main.c.outcome == outcome)
     if not parts:
         query = query.where(records.c.part == "")
-    yield from db.execution_options(yield_per=500).execute(query.order_by(main.c.n, records.c.part)).mappings()
+    found = db.execute(query.order_by(main.c.n, records.c.part), execution_options={"yield_per": 500})
+    for row in found.mappings():
+        yield dict(row)
 
 
 def _find_by(column: str, also: str = "") -> Statement:

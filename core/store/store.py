@@ -123,7 +123,7 @@ class Store:
         with self.reading() as db:
             query = select(streams).where(streams.c.connection_id == connection_id, streams.c.stream == name)
             row = db.execute(query).mappings().first()
-        return _stream(row) if row is not None else Stream(name)
+        return _stream(dict(row)) if row is not None else Stream(name)
 
     def save_stream(self, db: Connection, connection_id: int, state: Stream) -> None:
         """Keep `state`, in the caller's transaction."""
@@ -187,7 +187,9 @@ def _memory_key(connection_id: int, side: str, key: str) -> Iterator[Any]:
 
 def _inserted(db: Connection, table: type[SQLModel], values: Mapping[str, Any]) -> int:
     result = db.execute(table.__table__.insert().values(dict(values)))  # type: ignore[attr-defined]
-    return int(result.inserted_primary_key[0])
+    key = result.inserted_primary_key
+    assert key is not None  # noqa: S101 - an INSERT of one row has one
+    return int(key[0])
 
 
 def _stream(row: Mapping[str, Any]) -> Stream:
@@ -213,8 +215,10 @@ def _instant(seconds: float | None) -> datetime | None:
 
 
 _SAVE_STREAM = Statement(
-    "INSERT INTO streams (connection_id, stream, position, crawling, crawl, crawl_began_at, crawled_at, reread_at, needs)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (connection_id, stream) DO UPDATE SET position = excluded.position,"
-    " crawling = excluded.crawling, crawl = excluded.crawl, crawl_began_at = excluded.crawl_began_at,"
-    " crawled_at = excluded.crawled_at, reread_at = excluded.reread_at, needs = excluded.needs"
+    "INSERT INTO streams"
+    " (connection_id, stream, position, crawling, crawl, crawl_began_at, crawled_at, reread_at, needs)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (connection_id, stream) DO UPDATE SET position = excluded.position, crawling = excluded.crawling,"
+    " crawl = excluded.crawl, crawl_began_at = excluded.crawl_began_at, crawled_at = excluded.crawled_at,"
+    " reread_at = excluded.reread_at, needs = excluded.needs"
 )

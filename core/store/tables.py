@@ -7,7 +7,7 @@ holds what was last read, what was decided, what is planned and what the target 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Column, DateTime, ForeignKey, Index, Integer, Text, TypeDecorator, text
 from sqlalchemy.engine import Dialect
@@ -24,7 +24,7 @@ class Instant(TypeDecorator[datetime]):
     """An aware instant, kept in UTC: SQLite has no time zones of its own."""
 
     impl = DateTime(timezone=True)
-    cache_ok: ClassVar[bool | None] = True
+    cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Refuse naive instants: they would be read back as another moment."""
@@ -125,7 +125,8 @@ class RecordRow(SQLModel, table=True):
 class IntentRow(SQLModel, table=True):
     """A write about to be made: committed before any byte leaves, gone once its outcome is stored.
 
-    One found by a later run is a write that may have happened. `n` is the row in `records`, `fingerprint` what was sent.
+    One found by a later run is a write that may have happened. `n` is the row in `records`, `fingerprint` what was
+    sent.
     """
 
     __tablename__ = "intents"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 from duebridge.core.connector import Account, Cursor, Page, Raw, RereadableSource, Services, Settings
@@ -44,6 +45,12 @@ def credit_note(id: str, customer_id: str, amount: str = "-20.00", **values: Any
     return invoice(id, customer_id, amount, **{"kind": "credit_note", "number": f"A-{id}", "remaining": None, **values})
 
 
+def _canonical(kind: type[Record], raw: Raw) -> Record:
+    if raw.get("broken"):
+        raise RecordError(str(raw["broken"]))
+    return kind.model_validate({name: value for name, value in raw.items() if name != "kind"})
+
+
 class LedgerSource(RereadableSource):
     """Gives what `books` holds. `changes` lists (stream, id) in the order they happened; the bookmark counts them."""
 
@@ -51,6 +58,9 @@ class LedgerSource(RereadableSource):
     title: ClassVar[str] = "Ledger"
     settings: ClassVar[type[Settings]] = Settings
     streams: ClassVar[Mapping[str, tuple[type[Record], ...]]] = _STREAMS
+    canonical: ClassVar[Mapping[type[Record], Callable[[Raw], Record]]] = {
+        kind: partial(_canonical, kind) for kind in _KINDS.values()
+    }
     page_size: ClassVar[int] = 10
 
     def __init__(self, settings: Settings, services: Services) -> None:
@@ -81,7 +91,7 @@ class LedgerSource(RereadableSource):
         """Say whose books these are."""
         return Account("books-1", "The books")
 
-    def fetch(self, stream: str, since: Cursor | None, needs: frozenset[str]) -> Iterator[Page]:
+    def fetch(self, stream: str, since: Cursor | None, needs: frozenset[str]) -> Iterator[Page]:  # noqa: ARG002 - it has no optional fields
         """Crawl, or give what changed since the bookmark."""
         if since is not None and not since.crawl:
             if self.expired:
@@ -94,36 +104,35 @@ class LedgerSource(RereadableSource):
         for at in range(start, max(len(items), 1), self.page_size):
             self._count_page()
             last = at + self.page_size >= len(items)
-            after = Cursor(False, {"seen": mark}) if last else Cursor(True, {"at": at + self.page_size, "mark": mark})
-            yield Page(_typed(items[at : at + self.page_size]), after, last)
+            after = (
+                Cursor(crawl=False, position={"seen": mark})
+                if last
+                else Cursor(crawl=True, position={"at": at + self.page_size, "mark": mark})
+            )
+            yield Page(_typed(items[at : at + self.page_size]), after, last=last)
 
-    def reread(self, stream: str, ids: Sequence[str], needs: frozenset[str]) -> Iterator[Page]:
+    def reread(self, stream: str, ids: Sequence[str], needs: frozenset[str]) -> Iterator[Page]:  # noqa: ARG002
         """Give the items with these ids as they are now."""
         self.reread_ids.extend(ids)
         found = [self.books[stream][id] for id in ids if id in self.books[stream]]
-        yield Page(_typed(found), Cursor(False, {}), True, [id for id in ids if id not in self.books[stream]])
+        yield Page(
+            _typed(found),
+            Cursor(crawl=False, position={}),
+            last=True,
+            deleted=[id for id in ids if id not in self.books[stream]],
+        )
 
     def _changed(self, stream: str, seen: int) -> Page:
         self._count_page()
         ids = {id: None for where, id in self.changes[seen:] if where == stream}
         found = [self.books[stream][id] for id in ids if id in self.books[stream]]
         gone = [id for id in ids if id not in self.books[stream]]
-        return Page(_typed(found), Cursor(False, {"seen": len(self.changes)}), True, gone)
+        return Page(_typed(found), Cursor(crawl=False, position={"seen": len(self.changes)}), last=True, deleted=gone)
 
     def _count_page(self) -> None:
         if self.fail_before_page is not None and self.pages >= self.fail_before_page:
             raise RunError("the ledger can't be reached; the next run tries again")
         self.pages += 1
-
-    canonical: ClassVar[Mapping[type[Record], Callable[[Raw], Record]]] = {
-        kind: lambda raw, kind=kind: _canonical(kind, raw) for kind in _KINDS.values()
-    }
-
-
-def _canonical(kind: type[Record], raw: Raw) -> Record:
-    if raw.get("broken"):
-        raise RecordError(str(raw["broken"]))
-    return kind.model_validate({name: value for name, value in raw.items() if name != "kind"})
 
 
 def _typed(items: Sequence[Raw]) -> list[tuple[type[Record], Raw]]:

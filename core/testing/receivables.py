@@ -73,8 +73,8 @@ class ReceivablesTarget(RecordTarget):
         super().__init__(settings, services)
         self.held: dict[str, dict[str, Any]] = {}
         self.log: list[tuple[str, str]] = []
-        self.before_push: Callable[[Delivery], None] = lambda delivery: None
-        self.after_push: Callable[[Delivery], None] = lambda delivery: None
+        self.before_push: Callable[[Delivery], None] = lambda _: None
+        self.after_push: Callable[[Delivery], None] = lambda _: None
         self._lock = threading.Lock()
 
     def check(self) -> Account:

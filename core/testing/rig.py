@@ -27,7 +27,7 @@ class Rig:
         self.now = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
         self.stopping = threading.Event()
         services = Services(
-            HttpFactory(), StoredMemory(self.store, self.connection_id, "source"), lambda note: None, lambda: self.now
+            HttpFactory(), StoredMemory(self.store, self.connection_id, "source"), lambda _: None, lambda: self.now
         )
         self.source = LedgerSource(Settings(), services)
         self.target = ReceivablesTarget(Settings(), services)

@@ -17,7 +17,7 @@ def counts(report: Report, kind: str) -> dict[str, int]:
     return plain | shown.get("skipped", {})
 
 
-def refusing(*references: str, error: Exception):  # noqa: ANN201
+def refusing(*references: str, error: Exception):
     """A `before_push` that raises `error` for these references."""
 
     def refuse(delivery: Delivery) -> None:

@@ -1,0 +1,50 @@
+"""How a record counts in the report of a run: once, with its latest outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from duebridge.core.engine.changes import Change
+from duebridge.core.engine.report import Report
+from duebridge.core.store.records import Records, Stored
+
+
+class Counting:
+    """Counts records for one run; a row marked with the run has been counted before."""
+
+    def __init__(self, report: Report) -> None:
+        """Count in `report`."""
+        self._report = report
+        self._run = report.run
+
+    def record(self, kind: str, stored: Stored | None, outcome: str, code: str) -> None:
+        """Count a record, or move it from the outcome it was counted with."""
+        if stored is not None and stored.run == self._run:
+            self._report.move(kind, (stored.outcome, stored.code), (outcome, code))
+        else:
+            self._report.count(kind, outcome, code)
+
+    def vanished(self, change: Change) -> None:
+        """Count a record no longer at the source, when it is held and newly gone; it is not among those read."""
+        stored = change.stored
+        if stored is None or stored.gone:
+            return
+        if stored.run == self._run:
+            self._report.uncount(stored.kind, stored.outcome, stored.code)
+        if stored.held and not change.due:
+            self._report.aside(stored.kind, "gone")
+
+    def unchanged(self, records: Records, rows: Sequence[Stored], crawl: int | None) -> None:
+        """Count rows read again without a change, and mark them."""
+        values: dict[str, Any] = {"run": self._run} if crawl is None else {"run": self._run, "crawl": crawl}
+        settled: list[int] = []
+        others: list[int] = []
+        for row in rows:
+            outcome = row.outcome
+            if row.run != self._run:
+                outcome = "unchanged" if outcome in ("created", "updated") else outcome
+                self._report.count(row.kind, outcome, row.code)
+            (settled if outcome == "unchanged" else others).append(row.n)
+        records.touch(settled, values | {"outcome": "unchanged"})
+        records.touch(others, values)
