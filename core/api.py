@@ -7,6 +7,8 @@ A connector's modules import from here (and from third-party libraries); its `sa
 from duebridge.core.connector import (
     Account,
     Ack,
+    Balance,
+    BalanceReader,
     Cursor,
     Delivery,
     Family,
@@ -68,6 +70,8 @@ __all__ = [
     "Address",
     "Answer",
     "AuthError",
+    "Balance",
+    "BalanceReader",
     "ConfigError",
     "Contact",
     "CreditNote",

@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -290,6 +291,34 @@ class RecordTarget(Target):
     def find(self, delivery: Delivery) -> Ack | None:  # noqa: ARG002 - only create_once targets look
         """Look for what an earlier attempt may have created, by its reference; None when it isn't there."""
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What is outstanding on one document at a target: major units of `currency`, negative when it is owed back.
+
+    A credit note's or payment's balance is the part not linked. `reference` is our key there and `customer` that of its
+    customer; both are empty for what has none.
+    """
+
+    reference: str
+    kind: str
+    currency: str
+    outstanding: Decimal
+    customer: str = ""
+
+
+class BalanceReader(ABC):
+    """A target that tells what is outstanding there, for `reconcile`."""
+
+    @property
+    def mirrors_payments(self) -> bool:
+        """Whether what was paid on an open invoice is carried to the target too."""
+        return False
+
+    @abstractmethod
+    def balances(self) -> Iterator[Balance]:
+        """Yield every document the target holds, whoever wrote it. Raises `AuthError` or `RunError`."""
 
 
 class SnapshotTarget(Target):

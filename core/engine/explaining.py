@@ -12,8 +12,8 @@ from typing import Any
 from pydantic_core import to_jsonable_python
 
 from duebridge.core.connector import Family, Part, Target, key_of
-from duebridge.core.engine.understanding import recall
 from duebridge.core.engine.planning import Known, Planned, Planner, family_of
+from duebridge.core.engine.understanding import recall
 from duebridge.core.errors import ConfigError
 from duebridge.core.records import KINDS, CreditNote, Customer, Document, Invoice, Record
 from duebridge.core.store.records import Records, Stored, listing

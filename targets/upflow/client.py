@@ -17,6 +17,8 @@ from duebridge.targets.upflow.settings import UpflowSettings
 
 #: The largest page Upflow gives.
 PAGE = 500
+#: The name of a list where it isn't that of its path.
+_LISTS = {"credit_notes": "creditNotes"}
 
 
 class UpflowClient:
@@ -46,6 +48,10 @@ class UpflowClient:
     def create_custom_field(self, body: Payload) -> Json:
         """Create a custom field; return Upflow's reply. Sent once, never again by itself."""
         return self._write("POST", "custom_fields", body, safety="create_once")
+
+    def documents(self, collection: str) -> Iterator[Mapping[str, Json]]:
+        """Yield everything in `invoices`, `credit_notes`, `payments` or `refunds`, with what is linked of each."""
+        return self._list(collection, _LISTS.get(collection, collection), collection, "items")
 
     def save(self, collection: str, body: Payload) -> str | None:
         """Create or update by `externalId` in `customers`, `invoices`, `credit_notes` or `payments`; return its id."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
 
 from duebridge.core.api import (
     Account,
     Ack,
+    Balance,
+    BalanceReader,
     CreditNote,
     Customer,
     Delivery,
@@ -26,6 +28,7 @@ from duebridge.core.api import (
     Write,
 )
 from duebridge.core.api import Mapping as PayloadMapping
+from duebridge.targets.upflow.balances import balances
 from duebridge.targets.upflow.client import UpflowClient
 from duebridge.targets.upflow.custom_fields import CustomFields
 from duebridge.targets.upflow.customers import Customers
@@ -40,7 +43,7 @@ _COLLECTIONS: Mapping[str, str] = MappingProxyType(
 _LINKS = frozenset({"link", "fix-link"})
 
 
-class UpflowTarget(RecordTarget):
+class UpflowTarget(RecordTarget, BalanceReader):
     """Upflow: customers with contacts, invoices, credit notes, their links, and the fix that makes an invoice Paid.
 
     Source: Upflow's page "Pennylane & Upflow" (rhythm: Initial Sync), its integration guide (parallel writes, order).
@@ -108,6 +111,15 @@ class UpflowTarget(RecordTarget):
         if collection == "customers":
             return self._customers.save(delivery)
         return Ack(self._client.save(collection, delivery.payload or {}))
+
+    @property
+    def mirrors_payments(self) -> bool:
+        """Whether payments on open invoices are carried too: `payments: balance`."""
+        return bool(self.options.payments == "balance")
+
+    def balances(self) -> Iterator[Balance]:
+        """Yield what is outstanding on every document of the organization."""
+        return balances(self._client)
 
     def close(self) -> None:
         """Close the connections."""
