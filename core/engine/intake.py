@@ -40,16 +40,19 @@ class Intake:
         self._run = report.run
         self._connection_id = connection_id
 
+    def understand(self, items: Sequence[tuple[type[Record], Raw]]) -> dict[str, Fresh]:
+        """Return the items as records by key. Touches nothing shared, so it may run beside `absorb`."""
+        return understand(items, self._canonical)
+
     def absorb(
         self,
         records: Records,
-        items: Sequence[tuple[type[Record], Raw]],
+        fresh: Mapping[str, Fresh],
         deleted: Iterable[str],
         kinds: Sequence[str],
         crawl: int | None,
     ) -> None:
         """Take a page of a stream whose items become `kinds`; `crawl` is the id of the crawl it belongs to, if any."""
-        fresh = understand(items, self._canonical)
         gone = [key_of(kind, id) for id in deleted for kind in kinds] + _turned_into_another_kind(fresh, kinds)
         stored = records.by_key({*fresh, *gone, *_credited(fresh)})
         changed: dict[str, Fresh] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event
@@ -11,11 +11,13 @@ from duebridge.core.connector import Cursor, Page, RereadableSource, Source
 from duebridge.core.engine.intake import Intake
 from duebridge.core.engine.prefetch import Prefetched
 from duebridge.core.engine.report import Report
-from duebridge.core.engine.understanding import check_identity, recall, vanished
+from duebridge.core.engine.understanding import Fresh, check_identity, recall, vanished
 from duebridge.core.errors import CursorExpired, RunError
 from duebridge.core.records import Record
 from duebridge.core.store.records import Records
 from duebridge.core.store.store import Store, Stream
+
+Understood = tuple[Page, dict[str, Fresh]]
 
 _CHUNK = 200
 
@@ -109,20 +111,27 @@ class Reading:
         self, stream: str, types: tuple[type[Record], ...], since: Cursor | None, state: Stream, needs: frozenset[str]
     ) -> None:
         finished = False
-        with Prefetched(self._source.fetch(stream, since, needs), f"read {stream}") as pages:
-            for page in self._until_stopped(pages):
-                state = self._store_page(page, types, state)
+        pages = self._understood(self._source.fetch(stream, since, needs), stream)
+        with Prefetched(pages, f"read {stream}") as ahead:
+            for page, fresh in self._until_stopped(ahead):
+                state = self._store_page(page, fresh, types, state)
                 finished = page.last
         if not finished:
             raise RunError(f"{stream}: the read ended before its last page; what was read stays, the next run goes on")
 
-    def _store_page(self, page: Page, types: tuple[type[Record], ...], state: Stream) -> Stream:
-        check_identity(page.items, state.stream)
+    def _understood(self, pages: Iterator[Page], stream: str) -> Iterator[Understood]:
+        for page in pages:
+            check_identity(page.items, stream)
+            yield page, self._intake.understand(page.items)
+
+    def _store_page(
+        self, page: Page, fresh: Mapping[str, Fresh], types: tuple[type[Record], ...], state: Stream
+    ) -> Stream:
         kinds = tuple(kind.kind for kind in types)
         crawl = state.crawl if state.crawling else None
         with self._store.transaction() as db:
             records = Records(db, self._id)
-            self._intake.absorb(records, page.items, page.deleted, kinds, crawl)
+            self._intake.absorb(records, fresh, page.deleted, kinds, crawl)
             if page.last and state.crawling:
                 self._tombstone_absent(records, kinds, state.crawl)
             state = state.after(page.cursor, last=page.last)
@@ -146,10 +155,11 @@ class Reading:
         kinds = tuple(kind.kind for kind in types)
         ids = self._open_ids(kinds)
         if ids:
-            with Prefetched(self._source.reread(stream, ids, needs), f"reread {stream}") as pages:
-                for page in self._until_stopped(pages):
+            again = self._understood(self._source.reread(stream, ids, needs), stream)
+            with Prefetched(again, f"reread {stream}") as ahead:
+                for page, fresh in self._until_stopped(ahead):
                     with self._store.transaction() as db:
-                        self._intake.absorb(Records(db, self._id), page.items, page.deleted, kinds, None)
+                        self._intake.absorb(Records(db, self._id), fresh, page.deleted, kinds, None)
         with self._store.transaction() as db:
             self._store.save_stream(db, self._id, state.reread(self._now))
 
@@ -157,8 +167,8 @@ class Reading:
         with self._store.reading() as db:
             return Records(db, self._id).open_ids(kinds)
 
-    def _until_stopped(self, pages: Iterator[Page]) -> Iterator[Page]:
-        for page in pages:
-            yield page
+    def _until_stopped(self, pages: Iterator[Understood]) -> Iterator[Understood]:
+        for page, fresh in pages:
+            yield page, fresh
             if self._stopping.is_set() and not page.last:
                 raise RunError("stopped on request; what was read stays, the next run goes on where this one was")
