@@ -6,15 +6,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 from typing import Generic, TypeVar
-from urllib.parse import urlsplit
 
 from duebridge.core.connector import Safety
 from duebridge.core.edge.reading import TooLarge, Unreadable
-from duebridge.core.edge.refusals import Answer, Forbidden, NotFound, Refused
+from duebridge.core.edge.refusals import Answer, Forbidden, NotFound, Refused, shorten
 from duebridge.core.edge.statuses import meaning
 from duebridge.core.edge.waiting import Patience, backoff, retry_after, told_to_wait
 from duebridge.core.errors import AuthError, DueBridgeError, RunError, UnknownOutcome
@@ -23,6 +23,8 @@ T = TypeVar("T")
 
 #: An answer that makes no sense is asked for again this often: it rarely mends itself.
 UNREADABLE_REPEATS = 2
+
+_AUTHORITY = re.compile(r"(?:https?:)?//([^/?#\\]*)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +126,9 @@ def _final(answer: Answer, ask: Ask[T], text: str, *, anonymous: bool) -> DueBri
     sense = meaning(answer.status)
     happened = f"({ask.where} answered {answer.status}){_quoted(text)}"
     if sense == "moved":
-        host = urlsplit(answer.headers.get("location", "")).netloc.rpartition("@")[2] or "another path"
-        return RunError(f"{ask.product} sends us on to {host} ({ask.where}); not followed: check base_url")
+        return RunError(
+            f"{ask.product} sends us on to {_destination(answer)} ({ask.where}); not followed: check base_url"
+        )
     if sense == "stranger" and not anonymous:
         return AuthError(f"{ask.product} does not accept our credentials {happened}; connect again or mend the token")
     if sense == "forbidden" and not anonymous:
@@ -136,6 +139,12 @@ def _final(answer: Answer, ask: Ask[T], text: str, *, anonymous: bool) -> DueBri
         return NotFound(f"{ask.product} has nothing there {happened}", answer, text)
     advice = "correct the record at its source" if ask.safety else "check the connection's settings"
     return Refused(f"{ask.product} refused this {happened}; {advice}", answer, text)
+
+
+def _destination(answer: Answer) -> str:
+    """The host a redirect names, without what may be secret in the address."""
+    found = _AUTHORITY.match(answer.headers.get("location", ""))
+    return shorten(found[1].rpartition("@")[2]) if found else "another path"
 
 
 def _quoted(text: str) -> str:

@@ -57,6 +57,10 @@ def proxy_for(scheme: str, host: str) -> tuple[str, tuple[str, str] | None] | No
     return f"http://{parts.hostname}:{parts.port or 80}", auth
 
 
+class Untrusted(httpcore.ConnectError):
+    """Nobody we trust vouches for the host's certificate."""
+
+
 class Network(httpcore.NetworkBackend):
     """Opens connections whose timeouts are instants."""
 
@@ -122,7 +126,8 @@ class Stream(httpcore.NetworkStream):
             raise httpcore.ConnectTimeout(str(late)) from late
         except OSError as failed:
             self.close()
-            raise httpcore.ConnectError(str(failed)) from failed
+            kind = Untrusted if isinstance(failed, ssl.SSLCertVerificationError) else httpcore.ConnectError
+            raise kind(str(failed)) from failed
 
     def get_extra_info(self, info: str) -> object:
         """What httpcore asks of a stream: whether it is encrypted, and whether an idle one was closed by the server."""

@@ -12,6 +12,7 @@ body. docs/decisions/0003-http-edge.md has what was weighed and measured.
 from __future__ import annotations
 
 import logging
+import re
 import ssl
 import threading
 import time
@@ -46,6 +47,8 @@ Params = Mapping[str, str | int]
 for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
+#: Names and addresses as they are after IDNA; anything else is a trick or a slip.
+_HOST = re.compile(rb"[0-9A-Za-z._:-]+")
 _NO_HEADERS: Mapping[str, str] = {}
 _ACCEPTED = {"accept": "application/json", "accept-encoding": "gzip", "user-agent": "duebridge"}
 
@@ -245,7 +248,7 @@ class Http:
             url = url.copy_merge_params(params) if params else url
         except httpx.InvalidURL:
             raise RunError(f"{self._terms.product} points to something that isn't an address") from None
-        if url.scheme not in ("http", "https") or not url.host or url.userinfo:
+        if not _is_web(url):
             raise RunError(f"{self._terms.product} points to something that isn't a web address")
         return url
 
@@ -318,9 +321,13 @@ def _base(address: str, product: str) -> httpx.URL:
         url = httpx.URL(address.rstrip("/"))
     except httpx.InvalidURL:
         raise ConfigError(f"base_url of {product} isn't an address") from None
-    if url.scheme not in ("http", "https") or not url.host or url.userinfo or url.query or url.fragment:
+    if not _is_web(url) or url.query or url.fragment:
         raise ConfigError(f"base_url of {product} must be http(s)://host, with a path at most")
     return url
+
+
+def _is_web(url: httpx.URL) -> bool:
+    return url.scheme in ("http", "https") and bool(_HOST.fullmatch(url.raw_host)) and not url.userinfo
 
 
 def _port(url: httpx.URL) -> int:

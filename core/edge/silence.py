@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ssl
-
 import httpcore
 
 from duebridge.core.edge.attempts import Trouble
+from duebridge.core.edge.deadline import Untrusted
 from duebridge.core.edge.refusals import shorten
 from duebridge.core.errors import ConfigError, DueBridgeError, RunError
 
@@ -30,7 +29,7 @@ def explained(failed: Exception, place: str, product: str) -> Trouble | DueBridg
     """
     if isinstance(failed, httpcore.LocalProtocolError):
         return bad_credentials(product)
-    if isinstance(failed.__cause__, ssl.SSLCertVerificationError):
+    if isinstance(failed, Untrusted):
         return RunError(f"{product}: the certificate of {place} is not trusted; check base_url, or add its authority")
     if isinstance(failed, _BEFORE):
         return Trouble(f"cannot reach {place} ({shorten(str(failed)) or 'no connection in time'})", doubtful=False)
