@@ -14,14 +14,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from duebridge.core.connector import Account, RecordTarget, Services, Source, Target
+from duebridge.core.connector import Account, BalanceReader, RecordTarget, Services, Source, Target
 from duebridge.core.edge.config import Configuration, ConnectionConfig
 from duebridge.core.edge.http import HttpFactory
 from duebridge.core.edge.logs import bound, logger
 from duebridge.core.engine.exclusions import exclusion_decider
-from duebridge.core.engine.planning import Decider
+from duebridge.core.engine.explaining import explain
+from duebridge.core.engine.listing import list_records
+from duebridge.core.engine.planning import Decider, Planner
 from duebridge.core.engine.preview import Preview, preview
 from duebridge.core.engine.reading import Rhythm
+from duebridge.core.engine.reconcile import Reconciliation, reconcile
 from duebridge.core.engine.report import Report
 from duebridge.core.engine.sync import Policy, Sync
 from duebridge.core.errors import ConfigError
@@ -74,13 +77,25 @@ class App:
             known = ", ".join(self.configuration.connections) or "none"
             raise ConfigError(f"there is no connection {name!r} in {self.configuration.path}; known: {known}") from None
 
-    def sync(self, name: str, *, full: bool = False, stopping: threading.Event | None = None) -> Report:
-        """Run the connection `name` once and return its report; the report is kept whatever happens."""
+    def sync(
+        self,
+        name: str,
+        *,
+        full: bool = False,
+        stopping: threading.Event | None = None,
+        begun: Callable[[Report], None] | None = None,
+    ) -> Report:
+        """Run the connection `name` once and return its report; the report is kept whatever happens.
+
+        `begun` is given the report at the start, to watch its counts move.
+        """
         config = self.connection(name)
         stopping = stopping or threading.Event()
         connection_id = self.store.connection_id(name)
         run = self.store.begin_run(connection_id, self._now())
         report = Report(name, run)
+        if begun is not None:
+            begun(report)
         with bound(connection=name, run=run), self.paired(config, self.store, connection_id, report, stopping) as pair:
             target = _record_target(pair.target)
             sync = Sync(
@@ -133,6 +148,38 @@ class App:
         with self.paired(config, self.store, connection_id, Report(name, 0), threading.Event()) as pair:
             return {"source": pair.source.check(), "target": pair.target.check()}
 
+    def explain(self, name: str, kind: str, id: str) -> dict[str, Any]:
+        """Tell why the record goes or stays and where its fields come from, by what was last read."""
+        config = self.connection(name)
+        connection_id = self.store.known_connection(name)
+        memory_of = connection_id if connection_id is not None else 0
+        with self.paired(config, self.store, memory_of, Report(name, 0), threading.Event()) as pair:
+            policy, target = self.policy(config), pair.target
+            context = target.context() if connection_id is not None else {}
+            planner = Planner(pair.source.name, target, context, decide=policy.decide, on_delete=policy.on_delete)
+            return explain(self.store, connection_id, name, planner, kind, id)
+
+    def records(
+        self, name: str, *, kind: str | None = None, outcome: str | None = None, parts: bool = False
+    ) -> Iterator[dict[str, Any]]:
+        """Yield what became of each record of `name`; see `list_records`."""
+        target = self.registry.targets[self.connection(name).target_name]
+        connection_id = self.store.known_connection(name)
+        if connection_id is None:
+            raise never_run(name)
+        return list_records(self.store, connection_id, target, kind=kind, outcome=outcome, parts=parts)
+
+    def reconcile(self, name: str) -> Reconciliation:
+        """Compare what is outstanding at both ends, by what was last read and what the target tells now."""
+        config = self.connection(name)
+        connection_id = self.store.known_connection(name)
+        if connection_id is None:
+            raise never_run(name)
+        with self.paired(config, self.store, connection_id, Report(name, 0), threading.Event()) as pair:
+            if not isinstance(pair.target, BalanceReader):
+                raise ConfigError(f"{pair.target.title} does not tell what is outstanding, so nothing can be compared")
+            return reconcile(self.store, connection_id, pair.target, pair.target)
+
     def policy(self, config: ConnectionConfig) -> Policy:
         """Return how the connection wants its runs."""
         decide = self._decider(config)
@@ -183,6 +230,11 @@ class App:
         if connection_id is None:
             return copy.connection_id(name)
         return self.store.copy_connection(connection_id, copy)
+
+
+def never_run(name: str) -> ConfigError:
+    """Return the error for asking about records before the first run."""
+    return ConfigError(f"{name} has read nothing yet; run `duebridge sync {name}` first")
 
 
 def _record_target(target: Target) -> RecordTarget:

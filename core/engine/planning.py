@@ -226,7 +226,7 @@ def family_of(plans: list[Planned]) -> Family:
     invoice = next((_member(plan, Invoice) for plan in plans if isinstance(plan.record, Invoice)), None)
     credit_notes = [_member(plan, CreditNote) for plan in plans if isinstance(plan.record, CreditNote)]
     if len(credit_notes) > 1:
-        credit_notes.sort(key=lambda member: _order(member.record))
+        credit_notes.sort(key=lambda member: order_of(member.record))
     return Family(invoice, tuple(credit_notes))
 
 
@@ -235,5 +235,6 @@ def _member(plan: Planned, _type: type[Any]) -> Member[Any]:
     return Member(plan.record, plan.decision, plan.standing)
 
 
-def _order(credit_note: CreditNote) -> tuple[date, int, str]:
+def order_of(credit_note: CreditNote) -> tuple[date, int, str]:
+    """Return where a credit note comes among those of its invoice: by issue date, then id; undated ones last."""
     return (credit_note.issued_on or date.max, len(credit_note.id), credit_note.id)
