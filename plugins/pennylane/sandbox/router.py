@@ -1,0 +1,123 @@
+"""Which path is answered how?
+
+Every request passes the rate limit, the token, its scopes and the contract's parameters before it is looked up. Answers are
+put together from the rows' own JSON text, so that a page costs little.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from duebridge.plugins.pennylane.sandbox import answers
+from duebridge.plugins.pennylane.sandbox.access import Grant, bearer
+from duebridge.plugins.pennylane.sandbox.answers import Asked
+from duebridge.plugins.pennylane.sandbox.contract import PREFIX, Operation, operation, whole_number
+from duebridge.plugins.pennylane.sandbox.refusals import Refusal, not_found
+
+if TYPE_CHECKING:
+    from duebridge.plugins.pennylane.sandbox.product import PennylaneSandbox
+
+#: What answers a request: JSON bytes, or None for 204.
+Answer = Callable[["PennylaneSandbox", Asked], bytes | None]
+
+ROUTES: tuple[tuple[str, str, Answer], ...] = (
+    ("get", "/me", answers.me),
+    ("get", "/customers", answers.listed("customers")),
+    ("get", "/customers/{id}", answers.one("customers")),
+    ("get", "/customers/{customer_id}/contacts", answers.owned("customers", "contacts")),
+    ("get", "/customer_invoices", answers.invoices),
+    ("get", "/customer_invoices/{id}", answers.one("customer_invoices")),
+    (
+        "get",
+        "/customer_invoices/{customer_invoice_id}/invoice_lines",
+        answers.owned("customer_invoices", "invoice_lines"),
+    ),
+    ("get", "/customer_invoices/{customer_invoice_id}/payments", answers.owned("customer_invoices", "payments")),
+    (
+        "get",
+        "/customer_invoices/{customer_invoice_id}/matched_transactions",
+        answers.owned("customer_invoices", "matched_transactions"),
+    ),
+    ("put", "/customer_invoices/{id}/mark_as_paid", answers.mark_as_paid),
+    ("get", "/changelogs/customers", answers.changelog("customers")),
+    ("get", "/changelogs/customer_invoices", answers.changelog("customer_invoices")),
+    ("get", "/changelogs/products", answers.changelog("products")),
+    ("get", "/ledger_accounts", answers.listed("ledger_accounts")),
+    ("get", "/ledger_accounts/{id}", answers.one("ledger_accounts")),
+    ("get", "/products", answers.listed("products")),
+    ("get", "/products/{id}", answers.one("products")),
+    ("get", "/billing_subscriptions", answers.listed("billing_subscriptions")),
+    ("get", "/billing_subscriptions/{id}", answers.one("billing_subscriptions")),
+    (
+        "get",
+        "/billing_subscriptions/{billing_subscription_id}/invoice_lines",
+        answers.owned("billing_subscriptions", "subscription_lines"),
+    ),
+)
+_ALL_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+
+class Api:
+    """The endpoints over one stand-in."""
+
+    def __init__(self, product: PennylaneSandbox) -> None:
+        self.product = product
+
+    def router(self) -> APIRouter:
+        """The routes, and a 404 for every other path below the API's root."""
+        router = APIRouter()
+        for method, path, answer in ROUTES:
+            router.add_route(PREFIX + path, self._endpoint(method, path, answer), methods=[method.upper()])
+        router.add_route(PREFIX + "/{rest:path}", self._nothing, methods=_ALL_METHODS)
+        return router
+
+    def _endpoint(self, method: str, path: str, answer: Answer) -> Callable[[Request], Any]:
+        wanted = operation(method, path)
+
+        async def endpoint(request: Request) -> Response:
+            with self.product.lock:
+                return self._guarded(request, wanted.scopes, lambda grant: self._answer(request, wanted, answer, grant))
+
+        return endpoint
+
+    async def _nothing(self, request: Request) -> Response:
+        with self.product.lock:
+            return self._guarded(request, (), _refuse_path)
+
+    def _guarded(self, request: Request, scopes: tuple[str, ...], respond: Callable[[Grant], Response]) -> Response:
+        """Count the request, let it in or not, and put the rate limit's headers on whatever comes out."""
+        headers: Mapping[str, str] = {}
+        try:
+            token = bearer(request.headers.get("authorization", ""))
+            if self.product.windows is not None:
+                headers = self.product.windows.count(token)
+            response = respond(self.product.tokens.admit(token, scopes))
+        except Refusal as refusal:
+            response = _refused(refusal)
+        response.headers.update(headers)
+        return response
+
+    def _answer(self, request: Request, wanted: Operation, answer: Answer, grant: Grant) -> Response:
+        query = dict(request.query_params)
+        wanted.check(query)
+        ids = [whole_number(name, text) for name, text in request.path_params.items()]
+        self.product.pass_days()
+        root = f"{request.url.scheme}://{request.url.netloc}/{self.product.name}"
+        body = answer(self.product, Asked(wanted, query, ids[0] if ids else 0, root, grant.scopes))
+        return Response(status_code=204) if body is None else Response(body, media_type="application/json")
+
+
+def _refuse_path(_: Grant) -> Response:
+    raise not_found()
+
+
+def _refused(refusal: Refusal) -> Response:
+    if isinstance(refusal.body, str):
+        return PlainTextResponse(refusal.body, refusal.status, refusal.headers)
+    return Response(json.dumps(refusal.body), refusal.status, refusal.headers, "application/json")
