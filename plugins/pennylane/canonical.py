@@ -7,14 +7,10 @@ Sources: spec, GET /customers, /customers/{id}/contacts, /customer_invoices, /cu
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
-from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 from duebridge.core.api import (
-    ZERO,
     Address,
     Contact,
     CreditNote,
@@ -44,9 +40,7 @@ from duebridge.plugins.pennylane.fields import (
     word_or_none,
     wrong,
 )
-
-_PLAIN_RATE = re.compile(r"[A-Z]{2}_([0-9]{2,3})")
-_FINE_RATE = re.compile(r"[A-Z]{2}_([0-9]{1,2})_([0-9]{2,3})")
+from duebridge.plugins.pennylane.vat import tax_rate
 
 
 def is_credit_note(raw: Raw) -> bool:
@@ -212,22 +206,6 @@ def _period(value: Json) -> tuple[Any, Any]:
     if not isinstance(value, dict):
         raise wrong("imputation_dates", value, "an object or null")
     return day_or_none(value, "start_date"), day_or_none(value, "end_date")
-
-
-@lru_cache(maxsize=512)
-def tax_rate(code: str) -> Decimal | None:
-    """The percentage a VAT code names: FR_200 -> 20, FR_55 -> 5.5, FR_1_05 -> 1.05, exempt -> 0.
-
-    Codes are country and rate × 10, except where the rate has two decimals or more (spec, VatRateWithMixed). None where
-    the code alone doesn't tell: reverse charge, mixed, and the variants with a suffix.
-    """
-    if code in ("exempt", "extracom"):
-        return ZERO
-    if plain := _PLAIN_RATE.fullmatch(code):
-        return Decimal(plain[1]) / 10
-    if fine := _FINE_RATE.fullmatch(code):
-        return Decimal(f"{fine[1]}.{fine[2]}")
-    return None
 
 
 def _emails(values: Json) -> tuple[str, ...]:

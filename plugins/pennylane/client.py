@@ -6,7 +6,7 @@ Paths are below `/api/external/v2`. Every GET may raise `AuthError` (401; `Forbi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from urllib.parse import parse_qsl, urlsplit
 
@@ -32,9 +32,9 @@ class PennylaneClient:
             limiter=shared_limiter(self._limiter_key(), lambda: WindowLimiter(requests=REQUESTS, seconds=SECONDS)),
         )
 
-    def get(self, path: str, params: Params) -> Json:
-        """The parsed answer of GET `path`."""
-        return self._http.get(f"{API}{path}", params)
+    def get(self, path: str, params: Params, shape: Callable[[bytes], Json | None] | None = None) -> Json:
+        """The parsed answer of GET `path`, by `shape` where it can."""
+        return self._http.get(f"{API}{path}", params, shape=shape)
 
     def me(self) -> Json:
         """Who the token belongs to; needs no scope."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from duebridge.core.api import Json, NotFound, Refused, RunError
+from duebridge.core.api import Json, NotFound, Raw, Record, Refused, RunError
 from duebridge.plugins.pennylane.client import Params
 
 Get = Callable[[str, Params], Json]
@@ -26,9 +27,12 @@ class NothingThere(RunError):
 
 @dataclass(frozen=True, slots=True)
 class ListPage:
-    """A page whose items are objects with an id; `next_cursor` None on the last; `included` as answered, or None."""
+    """A page whose items are objects with an id, or records made of them already.
 
-    items: list[dict[str, Json]]
+    `next_cursor` is None on the last page; `included` as answered, or None.
+    """
+
+    items: list[Any]
     next_cursor: str | None
     included: Json = None
 
@@ -55,13 +59,18 @@ def walk(
         cursor = page.next_cursor
 
 
+def identity(item: Raw | Record) -> str:
+    """The id of an item, as text."""
+    return item.id if isinstance(item, Record) else str(item["id"])
+
+
 def read_page(path: str, answer: Json) -> ListPage:
     """Check one answer; keys we don't know are fine."""
     if not isinstance(answer, dict) or not isinstance(answer.get("items"), list):
         raise _nonsense(path, "answered without a list of items")
     items = answer["items"]
     for item in items:
-        if not isinstance(item, dict) or not _is_id(item.get("id")):
+        if not isinstance(item, Record) and not (isinstance(item, dict) and _is_id(item.get("id"))):
             raise _nonsense(path, "answered an item without an id")
     return ListPage(items, _next_cursor(path, answer), answer.get("included"))
 

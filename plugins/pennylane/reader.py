@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from duebridge.core.api import Json, Raw, Record, RunError
+from duebridge.plugins.pennylane import wire
 from duebridge.plugins.pennylane.accounts import LedgerAccounts
 from duebridge.plugins.pennylane.client import Params, PennylaneClient
 from duebridge.plugins.pennylane.contacts import Contacts
 from duebridge.plugins.pennylane.filters import BATCH, batches, id_in
 from duebridge.plugins.pennylane.lines import Lines
-from duebridge.plugins.pennylane.paging import ListPage, walk
+from duebridge.plugins.pennylane.paging import ListPage, identity, walk
 
-Items = list[tuple[type[Record], Raw]]
+Items = list[tuple[type[Record], Raw | Record]]
 
 #: The most an ordinary list gives at once (spec).
 LIMIT = 100
@@ -42,6 +43,7 @@ class Reader:
         documents, customers = stream.name == "customer_invoices", stream.name == "customers"
         lines = documents and (_named(needs, "invoice.lines") or _named(needs, "credit_note.lines"))
         self._lines = Lines(client, note) if lines else None
+        self._shape = wire.page if documents else None
         accounts = customers and _named(needs, "customer.ledger_account")
         self._accounts = LedgerAccounts(client, note) if accounts else None
         self._contacts = Contacts(client, note) if customers and _named(needs, "customer.contacts") else None
@@ -64,14 +66,14 @@ class Reader:
             rows = self._contacts.attach(rows)
         if self._accounts is not None:
             self._accounts.attach(rows)
-        return [(self.stream.record_type(raw), raw) for raw in rows]
+        return [(type(row), row) if isinstance(row, Record) else (self.stream.record_type(row), row) for row in rows]
 
     def by_id(self, ids: Sequence[str]) -> tuple[Items, list[str]]:
         """The rows with these ids as they are now, and the ids that are no longer there."""
         items: Items = []
         for batch in batches(ids, BATCH):
             items += self._batch(batch)
-        present = {str(raw["id"]) for _, raw in items}
+        present = {identity(row) for _, row in items}
         return items, [each for each in ids if each not in present]
 
     def _batch(self, ids: Sequence[str]) -> Items:
@@ -79,7 +81,7 @@ class Reader:
         params: Params = {"filter": id_in(ids), "sort": "id", "limit": LIMIT}
         items: Items = []
         for page in walk(self._get, self.stream.path, params):
-            if any(str(raw["id"]) not in asked for raw in page.items):
+            if any(identity(row) not in asked for row in page.items):
                 raise RunError(
                     f"Pennylane answered rows that were not asked for (GET {self.stream.path}, filter on id), so those "
                     "that were can't be told from deleted ones; the read was stopped there. The next run tries again"
@@ -88,7 +90,7 @@ class Reader:
         return items
 
     def _get(self, path: str, params: Params) -> Json:
-        return self.client.get(path, params) if self._lines is None else self._lines.get(path, params)
+        return self.client.get(path, params, self._shape) if self._lines is None else self._lines.get(path, params)
 
 
 def _named(needs: frozenset[str], path: str) -> bool:

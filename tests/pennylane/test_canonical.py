@@ -10,6 +10,7 @@ import pytest
 
 from duebridge.core.api import Address, CreditNote, Invoice, LedgerAccount, RecordError
 from duebridge.plugins.pennylane import canonical
+from duebridge.plugins.pennylane.vat import tax_rate
 
 
 def customer_json(**changes: Any) -> dict[str, Any]:
@@ -386,4 +387,4 @@ def test_a_line_that_cannot_be_read_rejects_its_document_naming_the_line() -> No
     ],
 )
 def test_a_vat_code_tells_its_rate_when_it_is_a_plain_one(code: str, rate: str | None) -> None:
-    assert canonical.tax_rate(code) == (None if rate is None else Decimal(rate))
+    assert tax_rate(code) == (None if rate is None else Decimal(rate))
