@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterable
 from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
-from urllib.request import getproxies_environment, proxy_bypass_environment
+from urllib.request import getproxies_environment, proxy_bypass
 
 import httpcore
 
@@ -48,7 +48,7 @@ def until(instant: float) -> dict[str, float]:
 def proxy_for(scheme: str, host: str) -> tuple[str, tuple[str, str] | None] | None:
     """The proxy's address, with its user and password if it has any; none for this machine itself."""
     found = getproxies_environment().get(scheme)
-    if not found or _loopback(host) or proxy_bypass_environment(host):
+    if not found or _loopback(host) or proxy_bypass(host):
         return None
     parts = urlsplit(found if "://" in found else f"http://{found}")
     if parts.scheme != "http" or not parts.hostname:

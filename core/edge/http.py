@@ -42,6 +42,8 @@ __all__ = ["Answer", "File", "Forbidden", "Form", "Http", "HttpFactory", "NotFou
 T = TypeVar("T")
 Headers = Callable[[], Mapping[str, str]]
 Params = Mapping[str, str | int]
+#: Makes a value of a body, or None when it isn't what it is meant for.
+Shape = Callable[[bytes], Json | None]
 
 #: httpx logs every address with its query, httpcore every header it receives; both may hold secrets.
 for _name in ("httpx", "httpcore"):
@@ -147,13 +149,14 @@ class Http:
         self._terms = terms
         self._client = _client(base)
 
-    def get(self, path: str, params: Params | None = None) -> Json:
+    def get(self, path: str, params: Params | None = None, *, shape: Shape | None = None) -> Json:
         """The JSON at `path` (below base_url), or at an address on the same server; numbers exact, see `reading`.
 
-        Raises `AuthError`, `Forbidden`, `NotFound`, `Refused`, or `RunError` when no readable answer came.
+        `shape` may make something of the body first, for what is read in bulk; where it answers None the body is read
+        as any other. Raises `AuthError`, `Forbidden`, `NotFound`, `Refused`, or `RunError` when no readable answer came.
         """
         url = self._own_url(path, params)
-        return self._carry(_Call("GET", url), self._ask(f"GET {url.path}", url, None, _json))
+        return self._carry(_Call("GET", url), self._ask(f"GET {url.path}", url, None, partial(_json, shape=shape)))
 
     def download(self, url_or_path: str, params: Params | None = None) -> bytes:
         """The file at a path below base_url, or at any address; on another host without credentials or pacing.
@@ -350,8 +353,9 @@ def _beginning(response: httpx.Response, headers: Mapping[str, str]) -> bytes:
         return b""
 
 
-def _json(answer: Answer) -> Json:
-    return reading.parsed(answer.body, answer.headers.get("content-type", ""))
+def _json(answer: Answer, shape: Shape | None = None) -> Json:
+    shaped = shape(answer.body) if shape is not None else None
+    return shaped if shaped is not None else reading.parsed(answer.body, answer.headers.get("content-type", ""))
 
 
 def _json_if_any(answer: Answer) -> Json | None:

@@ -121,6 +121,8 @@ def _integer(text: str) -> int:
 
 
 def _decimal(text: str) -> Decimal:
+    if len(text) < MOST_DIGITS and "e" not in text and "E" not in text:
+        return Decimal(text)
     try:
         number = Decimal(text)
     except InvalidOperation:
