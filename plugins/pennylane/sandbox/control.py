@@ -2,8 +2,8 @@
 
 Collections: customers, customer_invoices, products, billing_subscriptions, ledger_accounts; contacts (with
 `customer_id`); payments and matched_transactions (with `customer_invoice_id`), which move their invoice's remaining
-amount. Names are the product's own. What a call gives for a derived member (`paid`, `status`, the remaining amounts) wins
-until the next change of what it derives from.
+amount. Names are the product's own. What a call gives for a derived member (`paid`, `status`, the remaining amounts)
+wins until the next change of what it derives from.
 """
 
 from __future__ import annotations

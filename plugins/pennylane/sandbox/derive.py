@@ -1,8 +1,8 @@
 """What does Pennylane work out by itself about a document: what remains to be paid, whether it is paid, its status?
 
-Pure: the document, the money received, the credit notes linked to it and the day go in. The meaning of the status words is
-that of the older API's filter page (readme:/reference/invoice-filtering); a linked credit note reads `cancelled`, a draft
-one `credit_note` (readme:/changelog/deprecation-credit-notes-and-draft-invoices-endpoints).
+Pure: the document, the money received, the credit notes linked to it and the day go in. The meaning of the status words
+is that of the older API's filter page (readme:/reference/invoice-filtering); a linked credit note reads `cancelled`, a
+draft one `credit_note` (readme:/changelog/deprecation-credit-notes-and-draft-invoices-endpoints).
 """
 
 from __future__ import annotations
@@ -22,9 +22,7 @@ DERIVABLE = frozenset(
     "archived cancelled paid partially_paid partially_cancelled upcoming late draft credit_note".split()
 )
 #: What a credit note may read for its amount to lower its invoice's remaining amount.
-_LOWERING = frozenset(
-    "credit_note late upcoming cancelled partially_cancelled partially_cancelled_draft paid partially_paid".split()
-)
+_LOWERING = frozenset("credit_note late upcoming cancelled partially_cancelled partially_cancelled_draft paid".split())
 #: Payments in these states have arrived.
 ARRIVED = frozenset({"found", "confirmed", "paid_out"})
 
@@ -51,14 +49,14 @@ def _quantum(currency: str) -> Decimal:
 def money(value: Decimal, currency: str) -> str:
     """`value` with the decimals of `currency`, rounded half up, as the API writes amounts."""
     rounded = value.quantize(_quantum(currency), ROUND_HALF_UP)
-    return str(rounded if rounded else abs(rounded))
+    return str(rounded or abs(rounded))
 
 
 def lowers(credit_note: Data) -> bool:
     """Whether a linked credit note settles a part of its invoice.
 
-    Drafts, archived and incomplete ones do not; nor does an accounting entry made by hand (paid and `cancelled` at once),
-    which repeats what something else has settled.
+    Drafts, archived and incomplete ones do not; nor does an accounting entry made by hand (paid and `cancelled` at
+    once), which repeats what something else has settled.
     """
     if credit_note["draft"] or credit_note["archived_at"] or credit_note["status"] not in _LOWERING:
         return False

@@ -99,7 +99,7 @@ class Documents:
         return filled
 
     def _terms(self, values: Data, credited: Row | None) -> Data:
-        """Customer, dates and currency, where they are not given: those of the invoice that is credited, or of today."""
+        """Customer, dates and currency where they are not given: those of the credited invoice, or of today."""
         issued = values.get("date", self.state.today().isoformat())
         terms: Data = {"date": issued, "deadline": _in_30_days(issued), "currency": "EUR"}
         if credited is not None:
@@ -136,7 +136,7 @@ class Documents:
         self.state.judge(row)
 
     def _implied_base(self, row: Row, given: Data) -> Decimal | None:
-        """The money, payments on record aside, that a given remaining amount, `paid` or status tells of; None: nothing."""
+        """The money, payments on record aside, that given derived members tell of; None when they tell nothing."""
         total, remaining = amount(row.data["currency_amount"]), amount(given.get("remaining_amount_with_tax"))
         if total is None:
             return None

@@ -1,7 +1,7 @@
 """Which changes does a changelog tell, and since when?
 
-Events are kept in the order they entered. `processed_at` never decreases, so it may be used, inclusively, as the start of
-the next read; events of one action share theirs. Source: spec, GET /changelogs/*; kept for four weeks.
+Events are kept in the order they entered. `processed_at` never decreases, so it may be used, inclusively, as the start
+of the next read; events of one action share theirs. Source: spec, GET /changelogs/*; kept for four weeks.
 """
 
 from __future__ import annotations
@@ -68,11 +68,10 @@ def instant(moment: datetime) -> str:
 
 def read_start_date(text: str) -> datetime:
     """The instant `text` tells. Raises the 400 when it is not RFC 3339."""
+    refusal = bad_parameter("start_date", f"{text!r} is not conformant with date-time format", "InvalidDateTimeFormat")
+    if not _RFC3339.fullmatch(text):
+        raise refusal
     try:
-        if not _RFC3339.fullmatch(text):
-            raise ValueError(text)
         return datetime.fromisoformat(text.upper()).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise bad_parameter(
-            "start_date", f"{text!r} is not conformant with date-time format", "InvalidDateTimeFormat"
-        ) from None
+    except (ValueError, OverflowError):  # a day that does not exist, or before the year 1 once in UTC
+        raise refusal from None

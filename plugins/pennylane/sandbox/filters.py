@@ -1,7 +1,7 @@
 """Which rows does a `filter` let through?
 
-The parameter is a JSON array of {"field", "operator", "value"}, all of which must hold. Fields and operators come from the
-contract; how a field's value is read and compared is told here. Null matches nothing, not even `not_eq`.
+The parameter is a JSON array of {"field", "operator", "value"}, all of which must hold. Fields and operators come from
+the contract; how a field's value is read and compared is told here. Null matches nothing, not even `not_eq`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class _Field:
 
 def _text(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int):
-        raise ValueError(value)
+        raise TypeError(value)
     return str(value)
 
 
@@ -51,7 +51,7 @@ def _flag(value: Any) -> bool:
     words = {"true": True, "false": False}
     if isinstance(value, bool):
         return value
-    if value not in words.keys():
+    if value not in words:
         raise ValueError(value)
     return words[value]
 

@@ -15,7 +15,7 @@ _LINKED = {"customer": "customers", "credited_invoice": "customer_invoices"}
 
 
 def with_links(state: State, values: Data) -> Data:
-    """`values` with `{"id": n}` of a customer or credited invoice completed. Raises `UnusableValues` for unknown ones."""
+    """`values` with `{"id": n}` of a customer or credited invoice completed. Raises `UnusableValues` for others."""
     for name, collection in _LINKED.items():
         if values.get(name) is None:
             continue

@@ -1,7 +1,7 @@
 """What does a complete object of each collection look like, as the API gives it?
 
-Builders take the members that matter and fill in the rest, in the contract's shape; links hold `store.ROOT`. Source: spec,
-response schemas.
+Builders take the members that matter and fill in the rest, in the contract's shape; links hold `store.ROOT`. Source:
+spec, response schemas.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Where does a page start, what is on it, and which cursor follows?
 
-A cursor is a position in the order, nothing more: it forgets the filter, the limit and the direction, so a second page asked
-without them gives other rows, as at Pennylane.
+A cursor is a position in the order, nothing more: it forgets the filter, the limit and the direction, so a second page
+asked without them gives other rows, as at Pennylane.
 """
 
 from __future__ import annotations

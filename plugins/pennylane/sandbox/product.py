@@ -74,8 +74,8 @@ class PennylaneSandbox(ProductSandbox):
     def settings(self) -> dict[str, Any]:
         """The switches, as `PUT /_sandbox/settings/pennylane` takes them, any of them alone.
 
-        `silent`: list of `payments` (payments, mark_as_paid), `matching` (matched transactions), `late` (a deadline that
-        passes): what changes an invoice without an event in its changelog. `scopes`: list of scopes of the token
+        `silent`: list of `payments` (payments, mark_as_paid), `matching` (matched transactions), `late` (a deadline
+        that passes): what changes an invoice without an event in its changelog. `scopes`: list of scopes of the token
         `sandbox-pennylane`, null for all. `token_valid`: false makes every request 401. `today`: the day deadlines are
         compared with (ISO date), null for the clock's; a later day makes open invoices late.
         """

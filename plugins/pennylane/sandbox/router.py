@@ -1,7 +1,7 @@
 """Which path is answered how?
 
-Every request passes the rate limit, the token, its scopes and the contract's parameters before it is looked up. Answers are
-put together from the rows' own JSON text, so that a page costs little.
+Every request passes the rate limit, the token, its scopes and the contract's parameters before it is looked up. Answers
+are put together from the rows' own JSON text, so that a page costs little.
 """
 
 from __future__ import annotations

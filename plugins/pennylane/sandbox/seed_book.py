@@ -102,7 +102,7 @@ class Book:
         members: Data = {
             "customer": objects.reference("customers", next(self._customers)),
             "invoice_number": "" if given.get("draft") else self._next_number(),
-            "label": f"Facture {id} – {items[0].label}",
+            "label": f"Facture {id} : {items[0].label}",
             "date": self.clock.day(age),
             "deadline": None if terms is None else self.clock.day(age - terms),
             "currency": currency,

@@ -1,7 +1,7 @@
 """Which documents does the seeded account hold: at least one of everything a receivables tool tells apart?
 
-A family is an invoice with its credit notes, or a document alone; its size is how many rows of the invoice list it takes.
-`CURATED` comes first, in this order, so that small accounts hold the commonest; `COMMON` fills the rest.
+A family is an invoice with its credit notes, or a document alone; its size is how many rows of the invoice list it
+takes. `CURATED` comes first, in this order, so that small accounts hold the commonest; `COMMON` fills the rest.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def _one(write: Callable[..., object], **options: Any) -> Family:
     return Family(1, partial(write, **options))
 
 
-# --- invoices alone ------------------------------------------------------------------------------------------------
+# --- invoices alone
 
 
 def upcoming(book: Book, currency: str = "EUR", lines: int = 0, **given: Any) -> Row:
@@ -120,13 +120,15 @@ def subscribed(book: Book) -> None:
     )
 
 
-# --- invoices with credit notes ----------------------------------------------------------------------------------------
+# --- invoices with credit notes
 
 
 def credited(
     book: Book, *shares: int, currency: str = "EUR", received: int = 0, whole: bool = False, **note: Any
 ) -> None:
-    """An invoice with credit notes over `shares` percent each (`whole`: and one over the rest), `received` percent paid.
+    """An invoice with credit notes over `shares` percent each, `whole`: and one over the rest, then a payment.
+
+    `received` is the percentage of what is left that is paid.
 
     `note` are members of the first credit note.
     """
@@ -164,6 +166,10 @@ def lone_credit_note(book: Book, **note: Any) -> None:
     book.add(items, age=book.rng.randrange(5, 120), terms=None, customer=customer, **note)
 
 
+def _credited(*shares: int, whole: bool = False, **options: Any) -> Family:
+    return Family(1 + len(shares) + whole, lambda book: credited(book, *shares, whole=whole, **options))
+
+
 _OTHER_WORDS = (
     "proforma", "shipping_order", "purchasing_order", "estimate_pending", "estimate_accepted", "estimate_invoiced",
     "estimate_denied",
@@ -175,8 +181,8 @@ CURATED: tuple[Family, ...] = (
     _one(late),
     _one(paid),
     _one(in_state, draft=True),
-    Family(2, partial(credited, whole=True)),
-    Family(2, lambda book: credited(book, 30)),
+    _credited(whole=True),
+    _credited(30),
     _one(lone_credit_note),
     _one(archived, settled=False),
     # invoices
@@ -203,20 +209,19 @@ CURATED: tuple[Family, ...] = (
     _one(electronic),
     _one(subscribed),
     # credit notes that settle invoices
-    *(Family(2, partial(lambda book, money: credited(book, 25, currency=money), money=money)) for money in CURRENCIES[1:]),
-    Family(3, lambda book: credited(book, 20, 30)),
-    Family(4, lambda book: credited(book, 10, 15, 20)),
-    Family(3, lambda book: credited(book, 40, whole=True)),
-    Family(2, lambda book: credited(book, 20, received=50)),
-    Family(2, lambda book: credited(book, 20, received=100)),
-    Family(2, lambda book: credited(book, 35, paid=True, status="paid")),
-    *(Family(2, partial(lambda book, word: credited(book, 35, paid=True, status=word), word=word)) for word in _LINKED_WORDS),
-    Family(2, lambda book: credited(book, 15, status="partially_cancelled")),
-    Family(2, lambda book: credited(book, 15, status="upcoming")),
+    *(_credited(25, currency=currency) for currency in CURRENCIES[1:]),
+    _credited(20, 30),
+    _credited(10, 15, 20),
+    _credited(40, whole=True),
+    _credited(20, received=50),
+    _credited(20, received=100),
+    *(_credited(35, paid=True, status=word) for word in ("paid", *_LINKED_WORDS)),
+    _credited(15, status="partially_cancelled"),
+    _credited(15, status="upcoming"),
     # credit notes that settle nothing
-    Family(2, lambda book: credited(book, 50, draft=True)),
+    _credited(50, draft=True),
     Family(2, lambda book: credited(book, 50, archived_at=book.clock.instant(10))),
-    Family(2, lambda book: credited(book, 50, paid=True, status="partially_paid")),
+    _credited(50, paid=True, status="partially_paid"),
     Family(3, partial(manual_entry, settled="credit_note")),
     Family(2, partial(manual_entry, settled="payment")),
     Family(2, partial(manual_entry, settled="")),
@@ -240,7 +245,7 @@ COMMON: tuple[tuple[int, Family], ...] = (
     (4, _one(in_state, draft=True)),
     (3, _one(archived, settled=True)),
     (3, _one(lone_credit_note)),
-    (3, Family(2, partial(credited, whole=True))),
-    (4, Family(2, lambda book: credited(book, 30))),
+    (3, _credited(whole=True)),
+    (4, _credited(30)),
     *((1, _one(kind, currency=currency)) for currency in CURRENCIES[1:] for kind in (upcoming, late, paid)),
 )

@@ -44,7 +44,7 @@ def seed_ledger_accounts(state: State, clock: SeedClock) -> None:
 
 
 def seed_customers(state: State, clock: SeedClock, rng: Random, count: int) -> None:
-    """`count` customers: every fourth an individual; some without address, e-mail or account, some with hostile text."""
+    """`count` customers: a quarter individuals; some without address, e-mail or account, some with hostile text."""
     customers, accounts = state["customers"], state["ledger_accounts"].ids
     for place in range(count):
         age = rng.randrange(2, 27) if place % 16 == 9 else rng.randrange(40, 800)

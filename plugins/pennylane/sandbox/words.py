@@ -11,7 +11,7 @@ HOSTILE = (
     "Tab\there, newline\nthere, back\\slash, {{ 7*7 }} ${HOME} %s",
     "مرحبا \u202egnp.exe\u202c Zoe\u0308 Ñandú",
 )
-LONG_LABEL = ("Mission de conseil – période d'été, équipe élargie ; " * 40)[:2000]
+LONG_LABEL = ("Mission de conseil, période d'été, équipe élargie ; " * 40)[:2000]
 
 COMPANIES = (
     "Boulangerie Lefèvre", "Atelier Garnier", "Transports Müller", "Clinique Saint-Éloi", "Éditions du Canal",
