@@ -6,7 +6,7 @@ The command line, the scheduler and the admin page all enter here.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -168,6 +168,13 @@ class App:
         if connection_id is None:
             raise never_run(name)
         return list_records(self.store, connection_id, target, kind=kind, outcome=outcome, parts=parts)
+
+    def runs(self, name: str | None = None) -> list[Mapping[str, Any]]:
+        """Return the latest runs, of one connection or of all, newest first."""
+        if name is None:
+            return self.store.runs()
+        known = self.store.known_connection(self.connection(name).name)
+        return self.store.runs(known) if known is not None else []
 
     def reconcile(self, name: str) -> Reconciliation:
         """Compare what is outstanding at both ends, by what was last read and what the target tells now."""

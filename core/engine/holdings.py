@@ -115,7 +115,7 @@ class _Grouping:
 
 
 def reason_of(row: Row) -> str:
-    """Why a document that counts at the source is not at the target as it is, or the reverse; empty when it should be."""
+    """Why a document is at one end only, or not as it is at the other; empty for one that is sent."""
     verdict, code = row["verdict"], row["code"]
     if verdict == "sync":
         return ""

@@ -76,7 +76,12 @@ class Reconciliation:
     @property
     def explained(self) -> bool:
         """Whether nothing is left unexplained, for any customer."""
-        return not any(side.unexplained for side in self.customers.values())
+        return not self.loose
+
+    @property
+    def loose(self) -> frozenset[Pair]:
+        """The customers and currencies of which something is left unexplained."""
+        return frozenset(pair for pair, side in self.customers.items() if side.unexplained)
 
     def as_json(self) -> Json:
         """Return the comparison under its public names (`reconcile --json`)."""

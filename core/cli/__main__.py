@@ -1,0 +1,5 @@
+"""`python -m duebridge.core.cli` does what `duebridge` does."""
+
+from duebridge.core.cli import main
+
+main()

@@ -1,0 +1,112 @@
+"""How are records, runs and balances told to a person?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rich.console import RenderableType
+
+from duebridge.core.cli.output import table
+from duebridge.core.engine.reconcile import Reconciliation
+
+Json = Mapping[str, Any]
+
+_AMOUNTS = ("source", "target", "difference", "unexplained", "amount")
+
+
+def explanation_parts(explanation: Json) -> Iterator[RenderableType]:
+    """Yield the lines and tables of `explain`."""
+    yield f"{explanation['kind']} {explanation['id']}: {explanation['verdict']} ({explanation['code']})"
+    yield explanation["why"]
+    if explanation["fields"]:
+        yield _fields("Fields", explanation["fields"])
+    for part in explanation["parts"]:
+        yield _fields(f"{part['part']} ({part['reference']})", part["fields"])
+    yield _link(explanation["link"])
+    yield from _last_outcome(explanation["last_outcome"])
+
+
+def records_table(rows: Sequence[Json]) -> RenderableType:
+    """Return what became of each record; parts are indented."""
+    if not rows:
+        return "No such records."
+    cells = [
+        (row["kind"], row["id"], f"  {row['part']}" if "part" in row else row["label"], row["outcome"], *_reason(row))
+        for row in rows
+    ]
+    return table("Records", ("kind", "id", "number or name", "outcome", "code", "why"), cells)
+
+
+def runs_table(rows: Sequence[Json]) -> RenderableType:
+    """Return the runs with how they ended."""
+    if not rows:
+        return "Nothing has run yet."
+    columns = ("run", "connection", "status", "began", "seconds", "read", "written", "rejected", "error")
+    numbers = ("run", "seconds", "read", "written", "rejected")
+    return table("Runs", columns, [_run(row) for row in rows], numbers=numbers)
+
+
+def reconciliation_parts(result: Reconciliation) -> Iterator[RenderableType]:
+    """Yield the comparison per currency, the reasons, and the customers where the ends differ."""
+    told = result.as_json()
+    columns = ("source", "target", "difference", "unexplained")
+    currencies = [(code, *(side[column] for column in columns)) for code, side in told["currencies"].items()]
+    yield table("Outstanding", ("currency", *columns), currencies, numbers=_AMOUNTS)
+    reasons = [
+        (code, reason, amount)
+        for code, side in told["currencies"].items()
+        for reason, amount in side["explained"].items()
+    ]
+    if reasons:
+        yield table("Explained", ("currency", "reason", "amount"), reasons, numbers=_AMOUNTS)
+    loose = [
+        (side["customer"], side["name"], side["currency"], *(side[column] for column in columns))
+        for side in told["customers"]
+        if (side["customer"], side["currency"]) in result.loose
+    ]
+    if loose:
+        yield table("Unexplained", ("customer", "name", "currency", *columns), loose, numbers=_AMOUNTS)
+    yield from (f"note: {note}" for note in result.notes)
+
+
+def _fields(title: str, fields: Sequence[Json]) -> RenderableType:
+    return table(title, ("field", "value", "from"), [(each["target"], each["value"], each["from"]) for each in fields])
+
+
+def _link(link: Json | None) -> str:
+    if link is None:
+        return "Not at the target."
+    state = "up to date" if link["up_to_date"] else "a write is due"
+    return f"At the target as {link['reference']} since {link['written_at']} ({state})."
+
+
+def _last_outcome(outcome: Json | None) -> Iterator[str]:
+    if outcome is None:
+        return
+    yield f"Last outcome: {outcome['outcome']} in run {outcome['run']}"
+    if outcome["reason"]:
+        yield f"  {outcome['reason']}"
+    yield from (f"  {note}" for note in outcome["notes"])
+
+
+def _reason(row: Json) -> tuple[str, str]:
+    told = row["outcome"] in ("skipped", "rejected", "gone", "unknown", "deleted")
+    return (row["code"], row["why"]) if told else ("", "")
+
+
+def _run(row: Json) -> tuple[object, ...]:
+    report = row["report"] or {}
+    kinds = report.get("kinds", {}).values()
+    written = sum(kind["created"] + kind["updated"] + kind["deleted"] for kind in kinds)
+    return (
+        row["run"],
+        row["connection"],
+        row["status"],
+        row["began_at"][:19],
+        report.get("seconds", ""),
+        sum(kind["read"] for kind in kinds),
+        written,
+        sum(kind["rejected"] for kind in kinds),
+        report.get("error") or "",
+    )

@@ -1,0 +1,61 @@
+"""How is a run told to a person? Counts per kind, what was left out and why, notes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from rich.console import RenderableType
+
+from duebridge.core.cli.output import plain, table
+from duebridge.core.engine.report import Report
+
+_COUNTS = ("read", "created", "updated", "unchanged", "skipped", "rejected", "unknown", "deleted", "gone")
+_MOST_CHANGES = 50
+
+Meanings = Mapping[tuple[str, str], str]
+
+
+def report_parts(report: Report, meanings: Meanings, *, ran: bool = True) -> Iterator[RenderableType]:
+    """Yield the tables and lines that tell `report`; `ran` is false for one that only foresees."""
+    rows = [(kind, *_counts(tally.as_json())) for kind, tally in report.kinds.items()]
+    yield table("Records" if ran else "Records, as they would be", ("kind", *_COUNTS), rows, numbers=_COUNTS)
+    left_out = list(_left_out(report, meanings))
+    if left_out:
+        yield table("Left out", ("kind", "code", "records", "why"), left_out, numbers=("records",))
+    yield from (f"note: {plain(note)}" for note in report.notes)
+    if ran:
+        yield _summary(report)
+
+
+def changes_table(changes: Iterable[Mapping[str, Any]]) -> RenderableType:
+    """Return what would change, a row per field; the first changes only, with how many there are."""
+    listed = list(changes)
+    if not listed:
+        return "Nothing would be written."
+    title = f"{len(listed)} writes" + (f", the first {_MOST_CHANGES}" if len(listed) > _MOST_CHANGES else "")
+    rows = [row for change in listed[:_MOST_CHANGES] for row in _change_rows(change)]
+    return table(title, ("action", "kind", "id", "part", "field", "old", "new"), rows)
+
+
+def _counts(tally: Mapping[str, Any]) -> list[int]:
+    return [sum(tally[name].values()) if name == "skipped" else tally[name] for name in _COUNTS]
+
+
+def _left_out(report: Report, meanings: Meanings) -> Iterator[tuple[str, str, int, str]]:
+    for kind, tally in report.kinds.items():
+        for code, number in tally.as_json()["skipped"].items():
+            yield kind, code, number, meanings.get((kind, code), "")
+
+
+def _summary(report: Report) -> str:
+    asked = ", ".join(f"{number} to the {side}" for side, number in report.requests.items())
+    return f"{report.connection}: {report.status} in {report.seconds:.1f} s; requests: {asked}"
+
+
+def _change_rows(change: Mapping[str, Any]) -> Iterator[tuple[object, ...]]:
+    head = (change["action"], change["kind"], change["id"], change.get("part", ""))
+    fields = change["fields"] or {"": ["", ""]}
+    for name, (old, new) in fields.items():
+        yield *head, name, old, new
+        head = ("", "", "", "")

@@ -1,0 +1,77 @@
+"""The commands that run connections: sync, plan, serve."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from duebridge.core.cli.entering import entered
+from duebridge.core.cli.options import ConfigOption, ConnectionArgument, JsonOption
+from duebridge.core.cli.output import printed, say, show
+from duebridge.core.cli.progress import progress
+from duebridge.core.cli.reports import changes_table, report_parts
+from duebridge.core.cli.stopping import stoppable
+from duebridge.core.engine.listing import meanings_of
+from duebridge.core.engine.report import Report
+
+
+def sync(
+    context: typer.Context,
+    name: ConnectionArgument,
+    full: Annotated[bool, typer.Option("--full", help="Read everything, not only what changed.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 when a record was rejected.")] = False,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Run a connection once: read what changed, write what differs, report."""
+    with entered(context, config) as app:
+        target = app.registry.targets[app.connection(name).target_name]
+        with stoppable() as stopping, progress() as begun:
+            report = app.sync(name, full=full, stopping=stopping, begun=begun)
+    if as_json:
+        printed(report.as_json())
+    else:
+        show(*report_parts(report, meanings_of(target)))
+    _tell_troubles(report)
+    raise typer.Exit(exit_code(report, strict=strict))
+
+
+def plan(
+    context: typer.Context,
+    name: ConnectionArgument,
+    with_stored: Annotated[
+        bool, typer.Option("--with-stored", help="Plan what was last read again, without asking the source.")
+    ] = False,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Show what a sync would change, field by field; nothing is written."""
+    with entered(context, config) as app:
+        target = app.registry.targets[app.connection(name).target_name]
+        preview = app.plan(name, with_stored=with_stored)
+    if as_json:
+        printed(preview.as_json())
+    else:
+        show(changes_table(preview.changes), *report_parts(preview.report, meanings_of(target), ran=False))
+
+
+def serve(context: typer.Context, config: ConfigOption = None) -> None:
+    """Run every connection on its schedule until told to stop."""
+    from duebridge.core import scheduler  # noqa: PLC0415 - its library is for this command alone
+
+    with entered(context, config) as app:
+        raise typer.Exit(scheduler.serve(app))
+
+
+def exit_code(report: Report, *, strict: bool) -> int:
+    """Return how the process ends: rejected records alone are no failure, unless `strict`."""
+    return 1 if strict and report.rejected and not report.exit_code else report.exit_code
+
+
+def _tell_troubles(report: Report) -> None:
+    if report.error:
+        say(f"{report.connection}: {report.status}: {report.error}")
+    if report.rejected:
+        number = f"{report.rejected} records were" if report.rejected > 1 else "1 record was"
+        say(f"{number} rejected; see `duebridge records {report.connection} --outcome rejected`")

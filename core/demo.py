@@ -1,0 +1,111 @@
+"""The demo: what does a newcomer see of a ledger's invoices travelling to a receivables tool, without any account?
+
+stand-ins served in this process -> the packaged demo.yaml -> every connection run -> what went, what stayed, who owes
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
+
+from duebridge.core.app import App
+from duebridge.core.edge.config import load_configuration
+from duebridge.core.engine.reconcile import Reconciliation
+from duebridge.core.engine.report import Report
+from duebridge.core.errors import DueBridgeError
+from duebridge.core.registry import Registry
+from duebridge.core.sandbox.product import ProductSandbox, SandboxOptions
+from duebridge.core.sandbox.running import running_sandbox, serve_forever
+
+CONFIGURATION = Path(__file__).with_name("demo.yaml")
+
+#: Requests a minute to Upflow's stand-in: the vendor's own limit, and one that never waits.
+PACES: Mapping[str, str] = {"real": "600", "off": "1000000"}
+
+Tell = Callable[[str], None]
+Limits = Literal["real", "off"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The stand-ins to serve: every one the plugins offer, with so much data."""
+
+    registry: Registry
+    customers: int = 40
+    invoices: int = 200
+    seed: int = 1
+    limits: Limits = "real"
+    broken: int = 0
+
+    def products(self, limits: Limits | None = None) -> list[ProductSandbox]:
+        """Return the stand-ins, seeded."""
+        options = SandboxOptions(self.customers, self.invoices, self.seed, limits or self.limits, self.broken)
+        return [product(options) for product in self.registry.sandboxes.values()]
+
+    def serve(self, port: int, tell: Tell) -> None:
+        """Serve until interrupted. Raises `ConfigError` when the port is taken."""
+        for name in self.registry.sandboxes:
+            tell(f"{name}: http://127.0.0.1:{port}/{name}")
+        serve_forever(self.products(), port)
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """What became of one connection of the demo; `balances` is None when they could not be compared."""
+
+    connection: str
+    target: str
+    report: Report
+    balances: Reconciliation | None
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the run succeeded and every difference is explained."""
+        return self.report.status == "succeeded" and self.balances is not None and self.balances.explained
+
+
+def run_once(scene: Scene, port: int, tell: Tell) -> list[Performance]:
+    """Run every connection of the demo once against stand-ins without limits (`port` 0: a free one)."""
+    with running_sandbox(scene.products("off"), port) as sandbox, opened(scene, sandbox.url, "off") as app:
+        tell(f"stand-ins at {sandbox.url}")
+        return [_perform(app, name, tell) for name in app.configuration.connections]
+
+
+def run_until_interrupted(scene: Scene, port: int, tell: Tell) -> int:
+    """Serve the stand-ins with real limits and run the connections on their schedule; return the exit code."""
+    from duebridge.core.scheduler import serve  # noqa: PLC0415 - its library is for this alone
+
+    with running_sandbox(scene.products("real"), port) as sandbox, opened(scene, sandbox.url, "real") as app:
+        for product in sandbox.products:
+            tell(f"{product.name}: {sandbox.base(product.name)}")
+        tell(f"what was asked of them: {sandbox.url}/_sandbox/journal")
+        tell(f"running {', '.join(app.configuration.connections)}; Ctrl-C stops")
+        return serve(app)
+
+
+@contextmanager
+def opened(scene: Scene, url: str, limits: Limits) -> Iterator[App]:
+    """Open the demo's application with a database that is gone afterwards; the stand-ins are served at `url`."""
+    with TemporaryDirectory(prefix="duebridge-demo-") as folder:
+        environ = {"SANDBOX": url, "DATABASE": str(Path(folder) / "demo.db"), "UPFLOW_PACE": PACES[limits]}
+        app = App(load_configuration(CONFIGURATION, scene.registry, environ), scene.registry)
+        try:
+            yield app
+        finally:
+            app.close()
+
+
+def _perform(app: App, name: str, tell: Tell) -> Performance:
+    tell(f"{name}: running")
+    report = app.sync(name)
+    target = app.connection(name).target_name
+    try:
+        balances = app.reconcile(name)
+    except DueBridgeError as error:
+        tell(f"{name}: the balances can't be compared: {error}")
+        balances = None
+    return Performance(name, target, report, balances)
