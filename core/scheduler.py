@@ -1,0 +1,464 @@
+"""When does each connection run, and what happens to its schedule after a run?
+
+    configuration -> one job per connection (memory only) -> tick -> run(name, halting) -> Report -> Standing
+
+docs/decisions/0005-scheduler.md says why it behaves as it does.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import signal
+import threading
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from queue import SimpleQueue
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Literal
+from zoneinfo import ZoneInfo
+
+# APScheduler ships no types (3.11); what comes from it is annotated where it enters.
+from apscheduler.events import (  # type: ignore[import-untyped]
+    EVENT_JOB_ERROR,
+    EVENT_JOB_MAX_INSTANCES,
+    EVENT_JOB_SUBMITTED,
+)
+from apscheduler.executors.pool import ThreadPoolExecutor  # type: ignore[import-untyped]
+from apscheduler.schedulers.background import BackgroundScheduler  # type: ignore[import-untyped]
+from apscheduler.triggers.base import BaseTrigger  # type: ignore[import-untyped]
+from apscheduler.triggers.date import DateTrigger  # type: ignore[import-untyped]
+from apscheduler.triggers.interval import IntervalTrigger  # type: ignore[import-untyped]
+
+from duebridge.core.connector import Schedule
+from duebridge.core.edge.logs import logger
+from duebridge.core.errors import AuthError, ConfigError, DueBridgeError
+
+if TYPE_CHECKING:
+    from duebridge.core.app import App
+    from duebridge.core.engine.report import Report
+
+#: How many connections run at once; a run is mostly waiting, and one SQLite file takes one writer at a time.
+MOST_AT_ONCE = 8
+#: First runs start this far apart, so that a restart doesn't begin every crawl at one instant.
+STAGGER = timedelta(seconds=1)
+#: A tick handled later than this counts as missed (it still runs, once).
+LATE = timedelta(minutes=1)
+#: How often the clock is looked at: a sleeping computer stops the timer threads wait on, not the clock.
+PULSE_SECONDS = 30.0
+
+State = Literal["scheduled", "running", "manual", "paused", "disabled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one connection's schedule stands. Instants are UTC.
+
+    `last_status` is the last report's status, or `crashed` after an unexpected error. `last_missed` is when a tick last
+    fell on a run still under way (nothing is made up for it) or was handled late; `missed` counts both.
+    `reason` says why it is paused or disabled.
+    """
+
+    connection: str
+    state: State
+    next_run: datetime | None = None
+    last_status: str | None = None
+    last_ended: datetime | None = None
+    last_missed: datetime | None = None
+    missed: int = 0
+    reason: str = ""
+
+
+class Scheduler:
+    """Runs connections on their schedules, from threads of its own."""
+
+    def __init__(self, schedules: Mapping[str, Schedule | None], run: Callable[[str, threading.Event], Report]) -> None:
+        """Keep a schedule per connection (None: only when asked); `run(name, halting)` is one run of a connection.
+
+        `halting` is the event that asks running syncs to end after the writes in flight.
+        """
+        self.halting = threading.Event()
+        self._schedules = dict(schedules)
+        self._run = run
+        self._log = logger()
+        self._standings = {name: Standing(name, "manual") for name in schedules}
+        self._running: set[str] = set()
+        self._closing = False
+        # Nothing of APScheduler is called while this is held: its listeners take it inside APScheduler's own locks.
+        self._changed = threading.Condition()
+        self._engine = _engine(len(schedules))
+        self._engine.add_listener(self._heard, EVENT_JOB_SUBMITTED | EVENT_JOB_MAX_INSTANCES | EVENT_JOB_ERROR)
+
+    @classmethod
+    def of(cls, app: App) -> Scheduler:
+        """Return a scheduler for the connections `app` is configured with."""
+        connections = app.configuration.connections
+        return cls(
+            {
+                name: given if isinstance(given := connections[name].schedule, Schedule) else None
+                for name in connections
+            },
+            lambda name, halting: app.sync(name, stopping=halting),
+        )
+
+    def start(self) -> None:
+        """Begin to tick. Interval connections run at once, a second apart; the others at their next time of day."""
+        self._engine.start()
+        first = datetime.now(UTC)
+        for name, schedule in self._schedules.items():
+            if schedule is not None:
+                self._schedule(name, schedule, first)
+                first += STAGGER
+
+    def status(self) -> list[Standing]:
+        """Return how every connection stands, in the order of the configuration."""
+        with self._changed:
+            rows = [
+                replace(row, state="running" if row.connection in self._running else row.state)
+                for row in self._standings.values()
+            ]
+        return [replace(row, next_run=self._next_run(row.connection)) for row in rows]
+
+    def run_now(self, name: str) -> bool:
+        """Make `name` due at once; lifts a pause. False when it is running already, or we are shutting down.
+
+        Raises `ConfigError` for a connection that isn't configured.
+        """
+        if name not in self._standings:
+            raise ConfigError(f"there is no connection {name!r}; known: {', '.join(self._standings) or 'none'}")
+        with self._changed:
+            if self._closing or name in self._running:
+                return False
+        now = datetime.now(UTC)
+        if self._engine.get_job(name) is None:
+            self._add(name, DateTrigger(now, UTC), now)
+        else:
+            self._engine.modify_job(name, next_run_time=now)
+        return True
+
+    def wake(self) -> None:
+        """Look at the clock again."""
+        self._engine.wakeup()
+
+    def shutdown(self) -> None:
+        """Start nothing more, and return when the running syncs have finished; safe to call again."""
+        with self._changed:
+            self._closing = True
+        if not self._engine.running:
+            return
+        self._engine.pause()
+        # Waited for here: APScheduler waits with its job store locked, which a run that ends by pausing its job needs.
+        with self._changed:
+            self._changed.wait_for(lambda: not self._running)
+        self._engine.shutdown()
+
+    def _schedule(self, name: str, schedule: Schedule, first: datetime) -> None:
+        try:
+            trigger = trigger_of(schedule)
+        except ConfigError as error:
+            self._note(name, state="disabled", reason=str(error))
+            self._log.error("connection disabled", connection=name, error=str(error))
+            return
+        self._note(name, state="scheduled")
+        self._add(name, trigger, first if schedule.every is not None else trigger.get_next_fire_time(None, first))
+
+    def _add(self, name: str, trigger: BaseTrigger, due: datetime) -> None:
+        self._engine.add_job(
+            self._tick, trigger, args=(name,), id=name, name=name, next_run_time=due, replace_existing=True
+        )
+
+    def _tick(self, name: str) -> None:
+        with self._changed:
+            if self._closing:
+                return
+            self._running.add(name)
+        try:
+            report = self._run(name, self.halting)
+            self._settle(name, report.status, report.exit_code, report.error or "")
+        except DueBridgeError as error:
+            self._settle(name, "failed", error.exit_code, str(error))
+        finally:
+            with self._changed:
+                self._running.discard(name)
+                self._changed.notify_all()
+
+    def _settle(self, name: str, status: str, exit_code: int, why: str) -> None:
+        ended: dict[str, Any] = {"last_status": status, "last_ended": datetime.now(UTC)}
+        if exit_code == AuthError.exit_code:
+            self._hold(name, "paused", why, "correct the credentials or reconnect, prove them with `duebridge check`")
+            self._note(name, **ended, state="paused", reason=why)
+        elif exit_code == ConfigError.exit_code:
+            self._hold(name, "disabled", why, "correct the configuration")
+            self._note(name, **ended, state="disabled", reason=why)
+        else:
+            if exit_code:
+                self._log.warning("run did not succeed", connection=name, status=status, error=why)
+            self._note(name, **ended, **self._resting(name))
+
+    def _hold(self, name: str, state: str, why: str, advice: str) -> None:
+        if self._engine.get_job(name) is not None:
+            self._engine.pause_job(name)
+        self._log.error(
+            f"connection {state}",
+            connection=name,
+            error=why,
+            next=f"{advice}, then run it from the admin page or start `duebridge serve` again",
+        )
+
+    def _resting(self, name: str) -> dict[str, Any]:
+        """Return the state a run that ended well leaves; a schedule that can't be read stays disabled."""
+        if self._engine.get_job(name) is not None:
+            return {"state": "scheduled", "reason": ""}
+        return {"state": "manual", "reason": ""} if self._schedules[name] is None else {}
+
+    def _next_run(self, name: str) -> datetime | None:
+        job = self._engine.get_job(name)
+        due: datetime | None = getattr(job, "next_run_time", None)
+        return None if due is None else due.astimezone(UTC)
+
+    def _note(self, name: str, **changes: Any) -> None:
+        with self._changed:
+            self._standings[name] = replace(self._standings[name], **changes)
+
+    def _missed(self, name: str, due: datetime) -> None:
+        with self._changed:
+            self._note(name, last_missed=due.astimezone(UTC), missed=self._standings[name].missed + 1)
+
+    def _heard(self, event: Any) -> None:
+        """Take an event of APScheduler's, in whatever thread it happens."""
+        name: str = event.job_id
+        if event.code == EVENT_JOB_ERROR:
+            self._note(name, last_status="crashed", last_ended=datetime.now(UTC))
+            self._log.error("run crashed; the next one comes as scheduled", connection=name, exc_info=event.exception)
+            return
+        due: datetime = event.scheduled_run_times[-1]
+        if event.code == EVENT_JOB_MAX_INSTANCES:
+            self._missed(name, due)
+            self._log.info("tick left out, the run before it is still under way", connection=name, due=due.isoformat())
+        elif (late := datetime.now(UTC) - due) > LATE:
+            self._missed(name, due)
+            self._log.warning("tick handled late, run once", connection=name, late_seconds=round(late.total_seconds()))
+
+
+def _engine(connections: int) -> BackgroundScheduler:
+    # Its own lines would pass by our redaction, tracebacks included; the events tell the same.
+    logging.getLogger("apscheduler.executors").setLevel(logging.CRITICAL)
+    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
+    return BackgroundScheduler(
+        executors={"default": ThreadPoolExecutor(max(1, min(MOST_AT_ONCE, connections)))},
+        # No grace time: a tick that comes late is never dropped, and however many are overdue they make one run.
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        timezone=UTC,
+    )
+
+
+def serve(app: App, stopping: threading.Event | None = None) -> int:
+    """Run every connection on its schedule until `stopping` is set or the process is told to end; return 0.
+
+    The first SIGINT or SIGTERM lets running syncs finish, the second ends them after the writes in flight.
+    """
+    stopping = stopping or threading.Event()
+    scheduler = Scheduler.of(app)
+    with _signals(stopping, scheduler.halting):
+        scheduler.start()
+        try:
+            while not stopping.wait(PULSE_SECONDS):
+                scheduler.wake()
+        finally:
+            scheduler.shutdown()
+    return 0
+
+
+@contextmanager
+def _signals(stopping: threading.Event, halting: threading.Event) -> Iterator[None]:
+    """Turn the first signal into `stopping`, the next into `halting`; only the main thread can listen."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    # A handler may interrupt the very wait whose lock `Event.set` needs; a simple queue is safe to put to from there.
+    signals: SimpleQueue[int | None] = SimpleQueue()
+
+    def handler(number: int, _frame: FrameType | None) -> None:
+        signals.put(number)
+
+    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    watcher = threading.Thread(target=_obey, args=(signals, stopping, halting), name="signals", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        for number, previous in before.items():
+            signal.signal(number, previous)
+        signals.put(None)
+        watcher.join()
+
+
+def _obey(signals: SimpleQueue[int | None], stopping: threading.Event, halting: threading.Event) -> None:
+    log = logger()
+    while (number := signals.get()) is not None:
+        if stopping.is_set():
+            log.warning("stopping after the writes in flight", signal=signal.Signals(number).name)
+            halting.set()
+        else:
+            log.info("stopping when the running syncs have finished; repeat to end them", signal=number)
+            stopping.set()
+
+
+# --- when: schedules as instants ---
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+#: The calendar repeats within 28 years, or 40 around a century that is no leap year.
+_FARTHEST_DAYS = 41 * 366
+_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_WEEKDAYS = "sun mon tue wed thu fri sat".split()
+_RANGES: tuple[tuple[str, int, int, dict[str, int]], ...] = (
+    ("minute", 0, 59, {}),
+    ("hour", 0, 23, {}),
+    ("day of month", 1, 31, {}),
+    ("month", 1, 12, {word: number for number, word in enumerate(_MONTHS, 1)}),
+    ("day of week", 0, 7, {word: number for number, word in enumerate(_WEEKDAYS)}),
+)
+_PART = re.compile(r"(?:\*|(?P<first>\w+)(?:-(?P<last>\w+))?)(?:/(?P<step>[0-9]+))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Crontab:
+    """Times of day at one place. Weekdays count from Sunday, 0; `either` says that one kind of day will do.
+
+    A time that a spring change skips comes when it would have come without the change (02:30 is then read as 03:30).
+    A time that an autumn change repeats comes the first time only, unless `repeats`.
+    """
+
+    minutes: frozenset[int]
+    hours: frozenset[int]
+    days: frozenset[int]
+    months: frozenset[int]
+    weekdays: frozenset[int]
+    either: bool
+    repeats: bool
+    zone: ZoneInfo
+
+    def after(self, instant: datetime) -> datetime | None:
+        """Return the first instant (UTC) later than `instant`, or None when there is none in forty years."""
+        start = instant.astimezone(self.zone).date()
+        for ahead in range(-1, _FARTHEST_DAYS):
+            day = start + timedelta(days=ahead)
+            if self.on(day):
+                instants = _instants(self, day)
+                if (at := bisect_right(instants, instant)) < len(instants):
+                    return instants[at]
+        return None
+
+    def on(self, day: date) -> bool:
+        """Whether `day` is one of its days."""
+        by_date, by_weekday = day.day in self.days, day.isoweekday() % 7 in self.weekdays
+        return day.month in self.months and ((by_date or by_weekday) if self.either else (by_date and by_weekday))
+
+
+@lru_cache(maxsize=64)
+def _instants(crontab: Crontab, day: date) -> tuple[datetime, ...]:
+    """Return the instants (UTC, ascending) at which `crontab` comes on `day`."""
+    times = [time(hour, minute) for hour in crontab.hours for minute in crontab.minutes]
+    folds = (0, 1) if crontab.repeats else (0,)
+    local = (datetime.combine(day, at.replace(fold=fold), crontab.zone) for at in times for fold in folds)
+    return tuple(sorted({each.astimezone(UTC) for each in local}))
+
+
+class WallClock(BaseTrigger):  # type: ignore[misc]  # untyped where it comes from
+    """A `Crontab` as APScheduler's trigger; its own CronTrigger loses days around daylight saving."""
+
+    def __init__(self, crontab: Crontab) -> None:
+        """Come when `crontab` does."""
+        self._crontab = crontab
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime | None:
+        """Return the instant after `previous_fire_time`, or after `now` when there was none."""
+        return self._crontab.after(previous_fire_time or now)
+
+
+def trigger_of(schedule: Schedule) -> BaseTrigger:
+    """Return what tells APScheduler the instants of `schedule`. Raises `ConfigError` saying what can't be read."""
+    if schedule.every is not None:
+        return IntervalTrigger(seconds=_seconds(schedule.every), timezone=UTC)
+    if schedule.daily is not None:
+        hour, minute = _time_of_day(schedule.daily)
+        return WallClock(crontab(f"{minute} {hour} * * *", schedule.timezone))
+    if schedule.cron is not None:
+        return WallClock(crontab(schedule.cron, schedule.timezone))
+    raise ConfigError("a schedule needs one of every, daily, cron")
+
+
+def crontab(expression: str, timezone: str) -> Crontab:
+    """Read five fields as crontab(5) does: 0 and 7 are Sunday, and of two restricted kinds of day either will do.
+
+    Raises `ConfigError` naming the field.
+    """
+    fields = expression.lower().split()
+    if len(fields) != len(_RANGES):
+        raise ConfigError(f"cron {expression!r} needs five fields: minute, hour, day of month, month, day of week")
+    minutes, hours, days, months, weekdays = (
+        frozenset(_numbers(field, *known)) for field, known in zip(fields, _RANGES, strict=True)
+    )
+    starred = [field.startswith("*") for field in fields]
+    found = Crontab(
+        minutes,
+        hours,
+        days,
+        months,
+        frozenset(number % 7 for number in weekdays),
+        either=not starred[2] and not starred[4],
+        repeats=starred[0] or starred[1],
+        zone=_zone(timezone),
+    )
+    if found.after(datetime.now(UTC)) is None:
+        raise ConfigError(f"cron {expression!r} names a day that never comes; correct the day or the month")
+    return found
+
+
+def _numbers(field: str, name: str, lowest: int, highest: int, words: Mapping[str, int]) -> set[int]:
+    """Return the numbers a crontab field names: `*`, `a`, `a-b`, with `/step` after `*` and `a-b`, between commas."""
+    numbers: set[int] = set()
+    for part in field.split(","):
+        match = _PART.fullmatch(part)
+        first = _number(match["first"], words, lowest) if match else None
+        last = _number(match["last"] or match["first"], words, highest) if match else None
+        step = int(match["step"] or 1) if match else 0
+        lone = match is not None and match["first"] and not match["last"] and match["step"]
+        if first is None or last is None or lone or not step or not lowest <= first <= last <= highest:
+            raise ConfigError(
+                f"cron field {field!r}: {part!r} is no {name}; write {lowest} to {highest}, ranges lowest first (1-5), "
+                "steps after * or a range (*/10)"
+            )
+        numbers.update(range(first, last + 1, step))
+    return numbers
+
+
+def _number(word: str | None, words: Mapping[str, int], otherwise: int) -> int | None:
+    if word is None:
+        return otherwise
+    return words.get(word, int(word) if word.isdecimal() and word.isascii() else None)
+
+
+def _seconds(duration: str) -> int:
+    match = re.fullmatch(r"([1-9][0-9]{0,6})([smhd])", duration.strip())
+    if match is None:
+        raise ConfigError(f"every {duration!r} is no duration; write a whole number with s, m, h or d, such as 10m")
+    return int(match[1]) * _SECONDS[match[2]]
+
+
+def _time_of_day(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", text.strip())
+    if match is None:
+        raise ConfigError(f"daily {text!r} is no time of day; write hours and minutes, such as 06:00")
+    return int(match[1]), int(match[2])
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError, LookupError) as error:
+        raise ConfigError(f"there is no time zone {name!r}; write a name such as Europe/Paris") from error
