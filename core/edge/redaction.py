@@ -1,0 +1,140 @@
+"""What must never be printed, and how is it taken out of whatever is about to be?
+
+Masked: every value registered with `register_secret`, wherever it stands; values under keys named like a secret;
+in text, the user part and the query of addresses, `Bearer …` and `token=…`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date, time, timedelta
+from decimal import Decimal
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+MASK = "***"
+#: Shorter values would mask ordinary words; they are covered by the name of their key alone.
+SHORTEST = 6
+DEEPEST = 8
+
+_WORDS = "token|secret|passwd|password|passphrase|authorization|api[-_ ]?key|private[-_ ]?key|credential|cookie"
+_SECRET_NAME = re.compile(rf"({_WORDS})s?$", re.IGNORECASE)
+_NAME = rf"[\w-]*(?:{_WORDS})"
+_ADDRESS = re.compile(r"([a-z][a-z0-9+.-]{1,20}://)([^\s/?#'\"<>]*@)?([^\s?#'\"<>]*)(\?[^\s#'\"<>]*)?", re.IGNORECASE)
+_PATH_QUERY = re.compile(r"(?<![\w:/?])(/[^\s?#'\"<>]*\?)[^\s#'\"<>]*=[^\s#'\"<>]*")
+_SCHEME = re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
+_QUOTED_PAIR = re.compile(rf"(['\"]{_NAME}\\?['\"]\s*[:=]\s*b?\\?)(?:\"[^\"]*\"|'[^']*')", re.IGNORECASE)
+_BARE_PAIR = re.compile(rf"\b({_NAME}=)(?!\*\*\*)[^\s&'\"<>,;)\]}}]+", re.IGNORECASE)
+
+
+class _Known:
+    """The registered values; what reads them never waits for what adds one."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._values: set[str] = set()
+        self.pattern: re.Pattern[str] | None = None
+
+    def add(self, value: str) -> None:
+        with self._lock:
+            if value in self._values:
+                return
+            self._values.update(_spellings(value))
+            longest_first = sorted(self._values, key=lambda known: (-len(known), known))
+            self.pattern = re.compile("|".join(map(re.escape, longest_first)))
+
+
+_known = _Known()
+
+
+def register_secret(value: str) -> None:
+    """Mask `value` in everything printed from now on, as it is, in addresses and in JSON.
+
+    An empty value, or one of fewer than six characters, is not registered: it would mask ordinary text.
+    """
+    if len(value.strip()) < SHORTEST:
+        return
+    _known.add(value)
+    lines = [line.strip() for line in value.splitlines()]
+    if len(lines) > 1:
+        for line in lines:
+            if len(line) >= SHORTEST and not line.startswith("-----"):
+                _known.add(line)
+
+
+def _spellings(value: str) -> Iterable[str]:
+    stripped = value.strip()
+    return {
+        value,
+        stripped,
+        quote(stripped, safe=""),
+        quote_plus(stripped),
+        json.dumps(stripped)[1:-1],
+        repr(stripped)[1:-1],
+    }
+
+
+def redact_text(text: str) -> str:
+    """Return `text` without secrets."""
+    pattern = _known.pattern
+    if pattern is not None:
+        text = pattern.sub(MASK, text)
+    if "/" in text:
+        text = _ADDRESS.sub(_plain_address, text)
+        text = _PATH_QUERY.sub(rf"\1{MASK}", text)
+    if ":" in text or "=" in text or " " in text:
+        text = _SCHEME.sub(rf"\1 {MASK}", text)
+        text = _QUOTED_PAIR.sub(rf'\1"{MASK}"', text)
+        text = _BARE_PAIR.sub(rf"\1{MASK}", text)
+    return text
+
+
+def names_secret(key: str) -> bool:
+    """Whether what stands under `key` is taken for a secret: `api_key`, `refresh_token`, `Authorization`."""
+    return _SECRET_NAME.search(key) is not None
+
+
+def redact(value: Any, depth: int = 0) -> Any:
+    """Return `value` as plain data (JSON would take it) without secrets; nothing of it is changed in place."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, str):
+        return redact_text(value)
+    if depth >= DEEPEST:
+        return "…"
+    if isinstance(value, Mapping):
+        return {_key(key): redact_entry(key, item, depth + 1) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [redact(item, depth + 1) for item in value]
+    if is_dataclass(value) and not isinstance(value, type):
+        return {
+            item.name: redact_entry(item.name, getattr(value, item.name, None), depth + 1) for item in fields(value)
+        }
+    return redact_text(_words(value))
+
+
+def redact_entry(key: object, value: Any, depth: int = 0) -> Any:
+    """Return what may be shown under `key`; an empty value shows as it is."""
+    if isinstance(key, str) and names_secret(key) and value is not None and value is not True and value is not False:
+        return MASK if value != "" else value
+    return redact(value, depth)
+
+
+def _key(key: object) -> str:
+    return redact_text(key if isinstance(key, str) else _words(key))
+
+
+def _words(value: object) -> str:
+    try:
+        return str(value) if isinstance(value, Decimal | date | time | timedelta | BaseException) else repr(value)
+    except Exception as error:  # noqa: BLE001 - a line that can't be printed must not end a run
+        return f"<{type(value).__name__} that can't be printed: {type(error).__name__}>"
+
+
+def _plain_address(match: re.Match[str]) -> str:
+    scheme, user, place, query = match.groups()
+    return f"{scheme}{f'{MASK}@' if user else ''}{place}{f'?{MASK}' if query else ''}"
