@@ -152,8 +152,9 @@ class Http:
     def get(self, path: str, params: Params | None = None, *, shape: Shape | None = None) -> Json:
         """The JSON at `path` (below base_url), or at an address on the same server; numbers exact, see `reading`.
 
-        `shape` may make something of the body first, for what is read in bulk; where it answers None the body is read
-        as any other. Raises `AuthError`, `Forbidden`, `NotFound`, `Refused`, or `RunError` when no readable answer came.
+        `shape` may make something of the body first, for what is read in bulk; it never raises, and where it answers
+        None the body is read as any other. Raises `AuthError`, `Forbidden`, `NotFound`, `Refused`, or `RunError` when
+        no readable answer came.
         """
         url = self._own_url(path, params)
         return self._carry(_Call("GET", url), self._ask(f"GET {url.path}", url, None, partial(_json, shape=shape)))
@@ -226,7 +227,7 @@ class Http:
             return self._client.send(request, stream=True)
         except silence.FAILURES as failed:
             raise self._explained(failed, request.url) from None
-        except httpx.HTTPError:
+        except (httpx.HTTPError, httpx.InvalidURL):
             raise RunError(f"{self._terms.product} sends us on to something that isn't an address") from None
 
     def _read(self, response: httpx.Response, headers: Mapping[str, str]) -> Answer:

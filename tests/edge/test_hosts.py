@@ -31,7 +31,7 @@ def test_a_redirect_on_the_same_host_is_not_followed_either(edge: Any, server: A
     assert len(server.seen) == 1
 
 
-@pytest.mark.parametrize("location", ["http://[half", "http://x:99999/", "\u00ff"])
+@pytest.mark.parametrize("location", ["http://[half", "http://x:99999/", "javascript:x", "\u00ff"])
 def test_a_redirect_to_nonsense_is_not_followed(edge: Any, server: Any, location: str) -> None:
     server.plays(server.reply(302, location=location))
     with pytest.raises(RunError, match="sends us on"):

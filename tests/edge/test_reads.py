@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import logging
+import random
 import socket
 import threading
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -15,7 +17,7 @@ from werkzeug import Request, Response
 
 from duebridge.core.edge.http import Forbidden, HttpFactory, NotFound, Refused
 from duebridge.core.edge.limits import WindowLimiter
-from duebridge.core.errors import AuthError, ConfigError, RunError
+from duebridge.core.errors import AuthError, ConfigError, DueBridgeError, RunError
 
 TOKEN = "tok-secret-0123456789"
 
@@ -297,6 +299,48 @@ def test_every_request_is_observed_once_whatever_happens(edge: Any, server: Any)
     http.get("/x")
     http.close()
     assert len(server.seen) == 2
+
+
+def test_a_page_read_in_bulk_may_take_a_shape_of_its_own(edge: Any, server: Any) -> None:
+    http = edge.to(server.url)
+    assert http.get("/x", shape=lambda body: [body]) == [b"{}"]
+    assert http.get("/x", shape=lambda _: None) == {}
+
+
+#: What servers, and those between, have been seen to say, in no order.
+SCRAPS = [
+    b"HTTP/1.1 200 OK\r\n",
+    b"HTTP/1.1 301 M\r\nlocation: \xff\r\n",
+    b"HTTP/1.1 302 F\r\nlocation: javascript:x\r\n",
+    b"HTTP/1.1 429 F\r\nratelimit-reset: 1e5\r\nretry-after: Mon, 99 Foo\r\n",
+    b"HTTP/1.1 101 S\r\n",
+    b"HTTP/1.1 999 S\r\n",
+    b"HTTP/1.0 204 N\r\n",
+    b"content-length: 5\r\n",
+    b"content-length: -1\r\n",
+    b"transfer-encoding: chunked\r\n",
+    b"content-encoding: gzip\r\n",
+    b"set-cookie: a=b; Domain=\xfe\r\n",
+    b"retry-after: \xb2\r\n",
+    b"location: //[::\r\n",
+    b"\r\n",
+    b"5\r\n{}   \r\n",
+    b"0\r\n\r\n",
+    b"\x1f\x8b\x08",
+    b"{}",
+]
+
+
+def test_whatever_a_server_sends_only_our_own_errors_come_out(edge: Any, server: Any) -> None:
+    chance = random.Random(20260301)  # noqa: S311 - the same scraps in every run
+    http = edge.to(server.url, retries=0)
+    for _ in range(500):
+        said = chance.choice(SCRAPS[:5]) + b"".join(chance.choices(SCRAPS, k=chance.randint(0, 6)))
+        server.plays(lambda sock, said=said: sock.sendall(said))
+        with suppress(DueBridgeError):
+            http.get("/x")
+        with suppress(DueBridgeError):
+            http.write("POST", "/x", {}, safety="create_once")
 
 
 def test_neither_query_nor_credentials_are_logged(edge: Any, server: Any, caplog: pytest.LogCaptureFixture) -> None:
