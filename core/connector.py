@@ -82,10 +82,11 @@ class Cursor:
 class Page:
     """One step of a read: the items with the record type each becomes, ids gone at the source, and the cursor after it.
 
+    An item is the product's JSON, which the source's `canonical` makes a record of, or such a record already.
     `last` marks the end of the read; a read that ends without one was cut short and counts as incomplete.
     """
 
-    items: Sequence[tuple[type[Record], Raw]]
+    items: Sequence[tuple[type[Record], Raw | Record]]
     cursor: Cursor
     last: bool = False
     deleted: Sequence[str] = ()

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from types import MappingProxyType
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -71,6 +72,26 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     kind: ClassVar[str]
     id: Annotated[str, Field(min_length=1)]
+
+    @classmethod
+    def trusted(cls, values: Mapping[str, Any]) -> Self:
+        """Make a record of values that have the fields' exact types already, without checking them again.
+
+        For sources that validate whole pages: it is ten times as quick as the constructor. Fields left out take their
+        defaults; a required field left out, or a value of another type, goes unnoticed.
+        """
+        record = cls.__new__(cls)
+        put = object.__setattr__
+        put(record, "__dict__", {**_defaults(cls), **values})
+        put(record, "__pydantic_fields_set__", set(values))
+        put(record, "__pydantic_extra__", None)
+        put(record, "__pydantic_private__", None)
+        return record
+
+
+@cache
+def _defaults(record: type[Record]) -> Mapping[str, Any]:
+    return {name: field.default for name, field in record.model_fields.items() if not field.is_required()}
 
 
 class Address(Part):

@@ -40,7 +40,7 @@ class Intake:
         self._run = report.run
         self._connection_id = connection_id
 
-    def understand(self, items: Sequence[tuple[type[Record], Raw]]) -> dict[str, Fresh]:
+    def understand(self, items: Sequence[tuple[type[Record], Raw | Record]]) -> dict[str, Fresh]:
         """Return the items as records by key. Touches nothing shared, so it may run beside `absorb`."""
         return understand(items, self._canonical)
 

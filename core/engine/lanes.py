@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import groupby
 from queue import Empty, SimpleQueue
 from threading import Event
 from typing import Literal, NamedTuple
@@ -45,7 +44,7 @@ class Lanes:
             self._pool.shutdown(wait=True)
 
     def push(self, rows: Sequence[Claimed]) -> list[Result]:
-        """Write `rows`, which are in the order customer, phase, row; return one result each, in no order."""
+        """Write `rows`, which are in the order phase, row; return one result each, in no order."""
         queue: SimpleQueue[list[Claimed]] = SimpleQueue()
         for lane in _lanes(rows):
             queue.put(lane)
@@ -132,11 +131,11 @@ def delivery_of(row: Claimed, operation: Operation) -> Delivery:
 
 
 def _lanes(rows: Sequence[Claimed]) -> Iterable[list[Claimed]]:
-    for customer, lane in groupby(rows, key=lambda row: row.customer_id):
-        if customer:
-            yield list(lane)
-        else:
-            yield from ([row] for row in lane)
+    """Group the rows by customer, keeping their order; what has no customer is a lane of its own."""
+    lanes: dict[str, list[Claimed]] = {}
+    for row in rows:
+        lanes.setdefault(row.customer_id or f"\0{row.n}", []).append(row)
+    return lanes.values()
 
 
 def _stands(after: str | None, stood: bool, stands: Mapping[str, bool]) -> bool:

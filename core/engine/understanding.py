@@ -26,13 +26,13 @@ class Fresh(NamedTuple):
     body: str | None
 
 
-def understand(items: Sequence[tuple[type[Record], Raw]], canonical: Canonical) -> dict[str, Fresh]:
+def understand(items: Sequence[tuple[type[Record], Raw | Record]], canonical: Canonical) -> dict[str, Fresh]:
     """Return the items as records by key, in order; the last of two with one key counts."""
     fresh: dict[str, Fresh] = {}
     for record_type, raw in items:
-        id = str(raw["id"])
+        id = raw.id if isinstance(raw, Record) else str(raw["id"])
         try:
-            record = canonical[record_type](raw)
+            record = raw if isinstance(raw, Record) else canonical[record_type](raw)
             item = Fresh(Known(record_type.kind, id, record), record.model_dump_json(exclude_defaults=True))
         except (RecordError, ValidationError) as error:
             item = Fresh(Known(record_type.kind, id, None, broken=explained(error)), None)
@@ -74,8 +74,8 @@ def explained(error: RecordError | ValidationError) -> str:
     return "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in details[:5])
 
 
-def check_identity(items: Sequence[tuple[type[Record], Raw]], stream: str) -> None:
+def check_identity(items: Sequence[tuple[type[Record], Raw | Record]], stream: str) -> None:
     """Raise `RunError` for an item without an id: it can be neither kept nor passed over."""
     for _, raw in items:
-        if raw.get("id") in (None, ""):
+        if not isinstance(raw, Record) and raw.get("id") in (None, ""):
             raise RunError(f"{stream}: an item without an id; the read was stopped so that nothing is lost")

@@ -61,7 +61,7 @@ class Writing:
 
     def _write_batches(self, lanes: Lanes) -> None:
         size = SMALLEST_BATCH
-        since: tuple[str, int, int] | None = None
+        since = (-1, 0)
         while not self._stopping.is_set():
             batch = self._claim(size, since)
             if not batch:
@@ -70,7 +70,7 @@ class Writing:
             results = lanes.push(batch)
             self._settle(results)
             last = batch[-1]
-            since = (last.customer_id, last.phase, last.n)
+            since = (last.phase, last.n)
             size = _next_size(size, time.monotonic() - began)
             for result in results:
                 if result.verdict == "untried" and result.error is not None:
@@ -80,7 +80,7 @@ class Writing:
         with self._store.transaction() as db:
             Records(db, self._id).doubt_intents(self._run)
 
-    def _claim(self, size: int, since: tuple[str, int, int] | None) -> list[Claimed]:
+    def _claim(self, size: int, since: tuple[int, int]) -> list[Claimed]:
         with self._store.transaction() as db:
             records = Records(db, self._id)
             batch = records.claim(size, now=self._now().timestamp(), since=since)

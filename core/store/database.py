@@ -91,6 +91,7 @@ def _configure_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
         "foreign_keys=ON",
         f"busy_timeout={BUSY_SECONDS * 1000}",
         "cache_size=-16000",
+        "wal_autocheckpoint=8000",
         "temp_store=FILE",
     ):
         connection.execute(f"PRAGMA {pragma}")

@@ -227,14 +227,13 @@ class Records:
         if numbers:
             _DROP.run(self._db, (listed(self._db, numbers),))
 
-    def claim(self, limit: int, *, now: float, since: tuple[str, int, int] | None) -> list[Claimed]:
-        """Return the next due rows in the order customer, phase, row.
+    def claim(self, limit: int, *, now: float, since: tuple[int, int]) -> list[Claimed]:
+        """Return the next due rows in the order phase, row: a phase before the next, neighbours in the database together.
 
-        `since` is the (customer, phase, row) of the last one claimed in this pass. Rows whose retry is later than `now`
+        `since` is the (phase, row) of the last one claimed in this pass. Rows whose retry is later than `now`
         (seconds since the epoch) stay out.
         """
-        customer, phase, n = since if since is not None else ("", -1, 0)
-        rows = _CLAIM.fetch(self._db, (self._id, now, customer, phase, n, limit))
+        rows = _CLAIM.fetch(self._db, (self._id, now, *since, limit))
         return [Claimed._make(row) for row in rows]
 
     def intend(self, rows: Sequence[Claimed], *, run: int) -> None:
@@ -265,7 +264,7 @@ class Records:
     def all_due(self) -> list[Stored]:
         """Return every row with a write due, in the order they would be made."""
         query = select(*_STORED).where(records.c.connection_id == self._id, literal_column("records.due"))
-        query = query.order_by(records.c.customer_id, records.c.phase, records.c.n)
+        query = query.order_by(records.c.phase, records.c.n)
         return [Stored(*row) for row in self._db.execute(query).all()]
 
     def due(self) -> int:
@@ -344,7 +343,7 @@ _UPSERT = _upsert()
 _CLAIM = Statement(
     f"SELECT {', '.join(Claimed._fields[:-2])}, {_standing('after_a')}, {_standing('after_b')} FROM records"
     " WHERE connection_id = ? AND due AND (retry_at IS NULL OR retry_at <= ?)"
-    " AND (customer_id, phase, n) > (?, ?, ?) ORDER BY customer_id, phase, n LIMIT ?"
+    " AND (phase, n) > (?, ?) ORDER BY phase, n LIMIT ?"
 )
 _ACCEPT = Statement(
     "UPDATE records SET accepted_fingerprint = ?, target_id = ?, phase = ?, outcome = ?, run = ?, written_at = ?,"

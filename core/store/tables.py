@@ -116,7 +116,7 @@ class RecordRow(SQLModel, table=True):
 
     __table_args__ = (
         Index("records_by_key", "connection_id", "key", unique=True),
-        Index("records_due", "connection_id", "customer_id", "phase", "n", sqlite_where=_DUE, postgresql_where=_DUE),
+        Index("records_due", "connection_id", "phase", "n", sqlite_where=_DUE, postgresql_where=_DUE),
         Index("records_by_root", "connection_id", "root", sqlite_where=_ROOTED, postgresql_where=_ROOTED),
         Index("records_waiting", "connection_id", "customer_id", sqlite_where=_WAITING, postgresql_where=_WAITING),
     )

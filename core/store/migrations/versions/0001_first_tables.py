@@ -92,7 +92,7 @@ def upgrade() -> None:
     op.create_index(
         "records_due",
         "records",
-        ["connection_id", "customer_id", "phase", "n"],
+        ["connection_id", "phase", "n"],
         unique=False,
         sqlite_where=sa.text("due"),
         postgresql_where=sa.text("due"),
