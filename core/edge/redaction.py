@@ -102,19 +102,21 @@ def redact(value: Any, depth: int = 0) -> Any:
     """Return `value` as plain data (JSON would take it) without secrets; nothing of it is changed in place."""
     if value is None or isinstance(value, bool | int | float):
         return value
-    if isinstance(value, str):
-        return redact_text(value)
-    if depth >= DEEPEST:
-        return "…"
+    if isinstance(value, Mapping | list | tuple | set | frozenset) or _is_record(value):
+        return "…" if depth >= DEEPEST else _redact_inside(value, depth + 1)
+    return redact_text(value if isinstance(value, str) else _words(value))
+
+
+def _redact_inside(value: Any, depth: int) -> Any:
     if isinstance(value, Mapping):
-        return {_key(key): redact_entry(key, item, depth + 1) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [redact(item, depth + 1) for item in value]
-    if is_dataclass(value) and not isinstance(value, type):
-        return {
-            item.name: redact_entry(item.name, getattr(value, item.name, None), depth + 1) for item in fields(value)
-        }
-    return redact_text(_words(value))
+        return {_key(key): redact_entry(key, item, depth) for key, item in value.items()}
+    if _is_record(value):
+        return {item.name: redact_entry(item.name, getattr(value, item.name, None), depth) for item in fields(value)}
+    return [redact(item, depth) for item in value]
+
+
+def _is_record(value: object) -> bool:
+    return is_dataclass(value) and not isinstance(value, type)
 
 
 def redact_entry(key: object, value: Any, depth: int = 0) -> Any:

@@ -31,6 +31,9 @@ class Manual:
     """The connection runs only when someone asks."""
 
 
+#: A century; what is longer is a slip of the pen.
+LONGEST = timedelta(days=36500)
+
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _DURATION = re.compile(r"([1-9][0-9]{0,6})\s*([smhd])")
 _TIME_OF_DAY = re.compile(r"([01]?[0-9]|2[0-3]):[0-5][0-9]")
@@ -44,7 +47,10 @@ def duration(value: Any) -> timedelta:
     match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
         raise Unfit("no duration; write a whole number with its unit: 90s, 10m, 24h or 30d")
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    length = timedelta(**{_UNITS[match[2]]: int(match[1])})
+    if length > LONGEST:
+        raise Unfit(f"longer than {LONGEST.days} days")
+    return length
 
 
 def since(value: Any) -> date | timedelta:
