@@ -12,6 +12,8 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from duebridge.core.edge.redaction import redact_text
+
 #: Columns of text where the output is no terminal: wide enough that nothing useful is cut.
 _WIDE = 160
 
@@ -36,8 +38,8 @@ def show(*parts: RenderableType) -> None:
 
 
 def say(sentence: str) -> None:
-    """Write a sentence to stderr, on a line of its own."""
-    sys.stderr.write(plain(sentence, keep="\n") + "\n")
+    """Write a sentence to stderr, on a line of its own, without secrets."""
+    sys.stderr.write(plain(redact_text(sentence), keep="\n") + "\n")
 
 
 def table(

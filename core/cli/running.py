@@ -12,6 +12,7 @@ from duebridge.core.cli.output import printed, say, show
 from duebridge.core.cli.progress import progress
 from duebridge.core.cli.reports import changes_table, report_parts
 from duebridge.core.cli.stopping import stoppable
+from duebridge.core.edge.logs import configure
 from duebridge.core.engine.listing import meanings_of
 from duebridge.core.engine.report import Report
 
@@ -60,6 +61,7 @@ def serve(context: typer.Context, config: ConfigOption = None) -> None:
     """Run every connection on its schedule until told to stop."""
     from duebridge.core import scheduler  # noqa: PLC0415 - its library is for this command alone
 
+    configure("info")
     with entered(context, config) as app:
         raise typer.Exit(scheduler.serve(app))
 

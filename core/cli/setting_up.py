@@ -12,6 +12,7 @@ from duebridge.core.app import App
 from duebridge.core.cli.entering import entered
 from duebridge.core.cli.options import ConfigOption, JsonOption, SomeConnectionArgument
 from duebridge.core.cli.output import printed, say, show, table
+from duebridge.core.edge.redaction import redact_text
 from duebridge.core.errors import ConfigError, DueBridgeError
 from duebridge.core.registry import Registry
 from duebridge.core.tables.pages import described, page
@@ -68,7 +69,7 @@ def _checked(app: App, name: str) -> dict[str, Any]:
     try:
         accounts = app.check(name)
     except DueBridgeError as error:
-        return {"connection": name, "ok": False, "error": str(error), "exit_code": error.exit_code}
+        return {"connection": name, "ok": False, "error": redact_text(str(error)), "exit_code": error.exit_code}
     sides = {side: asdict(account) for side, account in accounts.items()}
     return {"connection": name, "ok": True, **sides, "exit_code": 0}
 

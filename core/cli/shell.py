@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 from duebridge.core.cli import looking, running, setting_up, trying
 from duebridge.core.cli.options import ConfigOption
 from duebridge.core.cli.output import say
+from duebridge.core.edge.logs import configure
 from duebridge.core.errors import DueBridgeError
 
 INTERRUPTED = 1
@@ -49,6 +50,7 @@ app = typer.Typer(
 def duebridge(context: typer.Context, config: ConfigOption = None) -> None:
     """Carries what is due from the ledger to the tool that collects it."""
     context.obj = config
+    configure("warning")  # a run is told by its report; `serve` and `demo` turn their lines on
 
 
 for _name, _command in (

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from duebridge.core.cli.output import say, show
+from duebridge.core.edge.logs import configure
 from duebridge.core.engine.listing import meanings_of
 from duebridge.core.registry import Registry
 
@@ -50,6 +51,7 @@ def demo(
         done = example.run_once(scene, port or 0, tell=say)
         _show_summary(done, scene.registry)
         raise typer.Exit(0 if all(each.succeeded for each in done) else 1)
+    configure("info")
     raise typer.Exit(example.run_until_interrupted(scene, USUAL_PORT if port is None else port, tell=say))
 
 

@@ -78,21 +78,39 @@ def walk(
 
     `mirrors_payments`: the target is told what was paid on open invoices.
     """
-    here = [entry for entry in credit_notes if entry.counts]
-    source = _outstanding(invoice, here)
+    picture = [entry for entry in credit_notes if entry.counts]
     standing = invoice if invoice is not None and invoice.stands else None
-    value = _shown(standing, here, mirrors_payments)
-    steps = [Step(_first_reason(invoice, source - value), source - value)]
-    there = {entry.record.id for entry in here}
+    value = source = _outstanding(invoice, picture)
+    steps: list[Step] = []
+
+    def step(reason: str, after: Decimal) -> Decimal:
+        steps.append(Step(reason, value - after))
+        return after
+
+    for entry in _not_deducted(standing, picture):
+        picture.remove(entry)
+        value = step(entry.reason, _outstanding(invoice, picture))
+    after = _shown(standing, picture, mirrors_payments)
+    value = step(_first_reason(invoice, value - after), after)
     for entry in credit_notes:
-        if entry.counts == entry.stands:
-            continue
-        there ^= {entry.record.id}
-        held = [other for other in credit_notes if other.record.id in there]
-        after = _shown(standing, held, mirrors_payments)
-        steps.append(Step(entry.reason, value - after))
-        value = after
+        if (entry in picture) != entry.stands:
+            picture = [other for other in credit_notes if (other in picture) != (other is entry)]
+            value = step(entry.reason, _shown(standing, picture, mirrors_payments))
     return Walk(source, tuple(step for step in steps if step.amount))
+
+
+def _not_deducted(invoice: Entry[Invoice] | None, credit_notes: Sequence[Entry[CreditNote]]) -> list[Entry[CreditNote]]:
+    """The credit notes the target gets nothing of that the source has not taken off what remains either."""
+    if invoice is None or invoice.record.remaining is None or not _open(invoice.record):
+        return []
+    record, counted, left_alone = invoice.record, list(credit_notes), []
+    for entry in reversed(credit_notes):
+        linked = sum(allocate_credits(record.total, [other.record.total for other in counted]), ZERO)
+        if entry.stands or (record.remaining or ZERO) <= record.total - linked:
+            continue
+        counted.remove(entry)
+        left_alone.append(entry)
+    return left_alone
 
 
 def _outstanding(invoice: Entry[Invoice] | None, credit_notes: Sequence[Entry[CreditNote]]) -> Decimal:
@@ -104,9 +122,13 @@ def _outstanding(invoice: Entry[Invoice] | None, credit_notes: Sequence[Entry[Cr
 
 
 def _owed(invoice: Invoice, linked: Decimal) -> Decimal:
-    if invoice.paid or invoice.status in _SETTLED:
+    if not _open(invoice):
         return ZERO
     return invoice.remaining if invoice.remaining is not None else invoice.total - linked
+
+
+def _open(invoice: Invoice) -> bool:
+    return not (invoice.paid or invoice.status in _SETTLED)
 
 
 def _shown(

@@ -36,10 +36,11 @@ def described(target: type[Target]) -> dict[str, Any]:
 
 
 def settlements(target: type[Target]) -> str:
-    """Return what `target` writes beside the documents, in its own words; empty when it writes nothing."""
+    """Return what `target` writes beside the documents, as the rest of `parts`' docstring says; empty for nothing."""
     if target.parts is Target.parts:
         return ""
-    return inspect.getdoc(target.parts) or ""
+    _, _, words = (inspect.getdoc(target.parts) or "").partition("\n\n")
+    return words
 
 
 def _lines(target: type[Target]) -> Iterator[str]:

@@ -97,7 +97,17 @@ class UpflowTarget(RecordTarget, BalanceReader):
         return {"custom_fields": self._fields.names()}
 
     def parts(self, family: Family, source: str) -> Iterable[Part]:
-        """Return the links of credit notes, the fix and its link; pure."""
+        """Return the links of credit notes, the fix and its link; pure.
+
+        A credit note is linked to its invoice for as much as the invoice still takes, credit notes before it (by issue
+        date, then id) first. Nothing is linked when either is not at Upflow, or when customer or currency differ.
+
+        An invoice that must read Paid gets one payment, the *fix*, linked to it: dated at the issue date, for what the
+        linked credit notes leave of the total, none when they leave nothing. With `payments: balance`, an open invoice
+        gets one too, for what was settled by money.
+
+        A fix or link that changes is taken back first, then its documents are written, then it is made again.
+        """
         return parts(family, source, self.options.payments)
 
     def push(self, delivery: Delivery) -> Ack:

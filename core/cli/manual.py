@@ -1,0 +1,49 @@
+"""What does the page about the command line say? Each command's own help, printed from the commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import typer.main
+
+from duebridge.core.cli.shell import app
+
+_WIDTH = 100
+_OPENING = """# The command line
+
+Printed from the commands themselves by `scripts/print_docs.py`.
+
+Data goes to stdout, everything else to stderr; with `--json`, stdout carries that JSON alone. `--config PATH` may stand
+before or after the command. Amounts in JSON are text, in the currency's major units; payload fields are as they are
+sent.
+
+| exit code | meaning |
+| --- | --- |
+| 0 | done; rejected records alone don't change that, unless `--strict` |
+| 1 | the run failed or is incomplete, or a difference is left unexplained |
+| 2 | the command or the configuration can't be used as it is |
+| 3 | a product refuses our credentials: someone must reconnect |
+"""
+
+
+def manual() -> str:
+    """Return the page as markdown."""
+    return "\n".join(_lines()) + "\n"
+
+
+def _lines() -> Iterator[str]:
+    yield _OPENING
+    group: Any = typer.main.get_command(app)
+    settings = {"terminal_width": _WIDTH, "max_content_width": _WIDTH}
+    with group.make_context("duebridge", ["--help"], resilient_parsing=True, **settings) as parent:
+        yield from _section("duebridge", group.get_help(parent))
+        for name in group.list_commands(parent):
+            command = group.get_command(parent, name)
+            with command.make_context(name, [], parent=parent, resilient_parsing=True, **settings) as context:
+                yield from _section(f"duebridge {name}", command.get_help(context))
+
+
+def _section(title: str, help: str) -> Iterator[str]:
+    text = "\n".join(line.rstrip() for line in help.strip().splitlines())
+    yield from (f"## {title}", "", "```text", text, "```", "")
