@@ -245,7 +245,7 @@ class Scheduler:
 
 
 def _engine(connections: int) -> BackgroundScheduler:
-    # Its own lines would pass by our redaction, tracebacks included; the events tell the same.
+    # The events tell the same, with the connection's name and in our words.
     logging.getLogger("apscheduler.executors").setLevel(logging.CRITICAL)
     logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
     return BackgroundScheduler(
@@ -310,6 +310,7 @@ def _obey(signals: SimpleQueue[int | None], stopping: threading.Event, halting: 
 
 # --- when: schedules as instants ---
 
+_LONGEST_SECONDS = 366 * 86400
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 #: The calendar repeats within 28 years, or 40 around a century that is no leap year.
 _FARTHEST_DAYS = 41 * 366
@@ -420,18 +421,17 @@ def crontab(expression: str, timezone: str) -> Crontab:
 
 
 def _numbers(field: str, name: str, lowest: int, highest: int, words: Mapping[str, int]) -> set[int]:
-    """Return the numbers a crontab field names: `*`, `a`, `a-b`, with `/step` after `*` and `a-b`, between commas."""
+    """Return the numbers a crontab field names: `*`, `a`, `a-b`, `*/step`, `a-b/step` or `a/step`, between commas."""
     numbers: set[int] = set()
     for part in field.split(","):
         match = _PART.fullmatch(part)
         first = _number(match["first"], words, lowest) if match else None
-        last = _number(match["last"] or match["first"], words, highest) if match else None
+        last = _number(match["last"] or (None if match["step"] else match["first"]), words, highest) if match else None
         step = int(match["step"] or 1) if match else 0
-        lone = match is not None and match["first"] and not match["last"] and match["step"]
-        if first is None or last is None or lone or not step or not lowest <= first <= last <= highest:
+        if first is None or last is None or not step or not lowest <= first <= last <= highest:
             raise ConfigError(
                 f"cron field {field!r}: {part!r} is no {name}; write {lowest} to {highest}, ranges lowest first (1-5), "
-                "steps after * or a range (*/10)"
+                "steps from 1 (*/10)"
             )
         numbers.update(range(first, last + 1, step))
     return numbers
@@ -444,10 +444,13 @@ def _number(word: str | None, words: Mapping[str, int], otherwise: int) -> int |
 
 
 def _seconds(duration: str) -> int:
-    match = re.fullmatch(r"([1-9][0-9]{0,6})([smhd])", duration.strip())
-    if match is None:
-        raise ConfigError(f"every {duration!r} is no duration; write a whole number with s, m, h or d, such as 10m")
-    return int(match[1]) * _SECONDS[match[2]]
+    match = re.fullmatch(r"([1-9][0-9]{0,8})([smhd])", duration.strip())
+    seconds = int(match[1]) * _SECONDS[match[2]] if match else 0
+    if not 1 <= seconds <= _LONGEST_SECONDS:
+        raise ConfigError(
+            f"every {duration!r} can't be used; write a number with s, m, h or d, such as 10m, a year at most"
+        )
+    return seconds
 
 
 def _time_of_day(text: str) -> tuple[int, int]:
