@@ -20,7 +20,7 @@ OnDelete = Literal["report", "delete"]
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """A run stops before its first write when more than `share` (0 to 1) of a kind, and at least `min`, would change."""
+    """A run stops before its first write when over `share` (0 to 1) of a kind, and at least `min`, would change."""
 
     share: float = 0.3
     min: int = 50

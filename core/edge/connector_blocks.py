@@ -18,13 +18,13 @@ from duebridge.core.connector import Settings
 from duebridge.core.edge.interpolation import references
 from duebridge.core.edge.problems import Path, Problems, did_you_mean, unknown_key
 from duebridge.core.edge.redaction import MASK, names_secret, register_secret
-from duebridge.core.edge.yaml_lines import Block, Items, Node, Scalar, plain
+from duebridge.core.edge.yaml_lines import Block, Node, Scalar, plain
+from duebridge.core.edge.yaml_paths import Location, as_written, follow, scalars, trace
 
 if TYPE_CHECKING:
     from duebridge.core.registry import Registry
 
 Side = Literal["source", "target"]
-Location = tuple[int | str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class _Check:
         settings, errors = self._attempt(plain(self._block))
         numbers = [error["loc"] for error in errors if error["type"] == "string_type"]
         if numbers:
-            settings, errors = self._attempt(plain(_as_text(self._block, numbers)))
+            settings, errors = self._attempt(plain(as_written(self._block, numbers)))
         for error in errors:
             self._report(error)
         if settings is None or self._unset:
@@ -130,7 +130,7 @@ class _Check:
 
     def _report(self, error: Any) -> None:
         location: Location = error["loc"]
-        where, line, found = _trace(self._block, location)
+        where, line, found = trace(self._block, location)
         if self._unset and (not location or any(where[: len(path)] == path for path in self._unset)):
             return
         if error["type"] == "extra_forbidden":
@@ -151,21 +151,9 @@ class _Check:
     def _empty_secrets(self, settings: Settings) -> bool:
         empty = [where for where, secret in secrets(settings) if not secret.strip()]
         for where in empty:
-            known, line, _ = _trace(self._block, where)
+            known, line, _ = trace(self._block, where)
             self._problems.add(line, (*self._path, *known), "empty; a secret can't be")
         return bool(empty)
-
-
-def scalars(node: Node, path: Path = ()) -> Iterator[tuple[Path, Scalar]]:
-    """Walk the values in `node`, each with the keys that lead to it."""
-    if isinstance(node, Scalar):
-        yield path, node
-    elif isinstance(node, Block):
-        for key, entry in node.entries.items():
-            yield from scalars(entry, (*path, key))
-    else:
-        for number, entry in enumerate(node.entries):
-            yield from scalars(entry, (*path, str(number)))
 
 
 def secrets(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
@@ -201,8 +189,8 @@ def _references(block: Block) -> Iterator[tuple[str, str]]:
 def _clear_text(settings: Settings, block: Block, path: Path, file: str) -> Iterator[str]:
     for where, secret in secrets(settings):
         register_secret(secret)
-        known, line, found = _trace(block, where)
-        node = _follow(block, known)
+        known, line, found = trace(block, where)
+        node = follow(block, known)
         if found < len(where) or not isinstance(node, Scalar):
             continue
         place = f"{file}:{line}: {'.'.join((*path, *where))}" if line else ".".join((*path, *where))
@@ -210,52 +198,6 @@ def _clear_text(settings: Settings, block: Block, path: Path, file: str) -> Iter
             yield f"{place}: written in clear text; ${{NAME}} or ${{file:PATH}} keeps a secret out of the file"
         if secret != secret.strip():
             yield f"{place}: begins or ends with blanks, which products rarely accept"
-
-
-def _follow(node: Node, path: Path) -> Node | None:
-    """Return what stands at `path` below `node`."""
-    found: Node | None = node
-    for key in path:
-        if isinstance(found, Block):
-            found = found.entries.get(key)
-        elif isinstance(found, Items) and key.isdigit() and int(key) < len(found.entries):
-            found = found.entries[int(key)]
-        else:
-            return None
-    return found
-
-
-def _trace(block: Block, location: Location) -> tuple[Path, int, int]:
-    """Return the part of pydantic's `location` that is in the file, its line, and how many of its steps that was.
-
-    pydantic puts names of its own, such as a union's branch, between the keys.
-    """
-    node: Node = block
-    path: Path = ()
-    line = block.at.line
-    steps = 0
-    for number, step in enumerate(map(str, location), 1):
-        below = _follow(node, (step,))
-        if below is None:
-            continue
-        line = node.keys[step].line if isinstance(node, Block) else below.at.line
-        node, path, steps = below, (*path, step), number
-    return path, line, steps
-
-
-def _as_text(block: Block, locations: Sequence[Location]) -> Block:
-    """Return `block` with the numbers at `locations` as they were written: `00123` where text is wanted."""
-    wanted = {_trace(block, location)[0] for location in locations}
-
-    def turned(node: Node, path: Path) -> Node:
-        if isinstance(node, Block):
-            return replace(node, entries={key: turned(entry, (*path, key)) for key, entry in node.entries.items()})
-        if isinstance(node, Items):
-            return replace(node, entries=tuple(turned(entry, (*path, str(n))) for n, entry in enumerate(node.entries)))
-        number = isinstance(node.value, int | float) and not isinstance(node.value, bool)
-        return replace(node, value=node.text) if number and path in wanted else node
-
-    return typing.cast(Block, turned(block, ()))
 
 
 def _allowed(model: type[BaseModel], path: Path) -> list[str]:
