@@ -113,6 +113,12 @@ class Scheduler:
             if schedule is not None:
                 self._schedule(name, schedule, first)
                 first += STAGGER
+        rows = self.status()
+        self._log.info(
+            "scheduler started",
+            next_runs={row.connection: row.next_run.isoformat() for row in rows if row.next_run is not None},
+            by_hand=[row.connection for row in rows if row.state == "manual"],
+        )
 
     def status(self) -> list[Standing]:
         """Return how every connection stands, in the order of the configuration."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from duebridge.core.connector import Schedule
+from duebridge.core.edge.logs import configure
 from duebridge.core.engine.report import Report
 from duebridge.core.errors import AuthError, ConfigError, RunError
 from duebridge.core.scheduler import Scheduler, Standing
@@ -106,8 +108,6 @@ def test_ticks_missed_during_a_slow_run_are_not_made_up_for(
 ) -> None:
     scheduler = started({"slow": SECOND}, held)
     until(lambda: standing(scheduler, "slow").missed >= 2)
-    due = standing(scheduler, "slow").next_run
-    assert due is not None
     scheduler._engine.modify_job("slow", next_run_time=datetime.now(UTC) + timedelta(hours=1))
     held.release.set()
     until(lambda: standing(scheduler, "slow").state == "scheduled")
@@ -268,6 +268,29 @@ def test_a_failing_connection_comes_back_at_its_next_tick_and_leaves_the_others_
     until(lambda: standing(scheduler, "bad").last_status in {"failed", "crashed"})
     assert standing(scheduler, "bad").last_status == ("failed" if isinstance(error, RunError) else "crashed")
     assert standing(scheduler, "good").last_status == "succeeded"
+
+
+def test_what_a_person_must_know_is_logged_to_stderr_alone(
+    started: Make, until: Until, runs: Runs, standing: Find, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure("info", form="json")
+
+    def outcome(name: str) -> Report:
+        if name == "crashing":
+            raise ValueError("a defect")
+        return refused(name)
+
+    runs.outcome = outcome
+    scheduler = started({"crashing": HOUR, "refused": HOUR, "by-hand": None}, runs)
+    until(lambda: {standing(scheduler, name).last_status for name in ("crashing", "refused")} == {"crashed", "failed"})
+    scheduler.shutdown()
+    out, err = capsys.readouterr()
+    lines = {(line["event"], line.get("connection")): line for line in map(json.loads, err.splitlines())}
+    assert out == ""
+    assert lines["scheduler started", None]["by_hand"] == ["by-hand"]
+    assert "ValueError: a defect" in next(line["exception"] for (_, name), line in lines.items() if name == "crashing")
+    assert "duebridge check" in lines["connection paused", "refused"]["next"]
+    assert len(lines) == len(err.splitlines()) == 3
 
 
 def test_an_unknown_connection_is_refused_with_the_known_ones(started: Make, runs: Runs) -> None:

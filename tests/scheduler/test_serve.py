@@ -11,13 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from duebridge.core.app import App
 from duebridge.core.connector import Schedule
 from duebridge.core.scheduler import Scheduler, Standing, serve
+from duebridge.core.store.store import Store
 from duebridge.core.testing.ledger import credit_note, customer, invoice
 from duebridge.core.testing.rig import Rig
 
 from .conftest import Make, Until
-from .serving import program
+from .serving import application
 
 Serving = subprocess.Popen[bytes]
 
@@ -51,6 +53,15 @@ def test_ticks_carry_records_to_the_target_and_later_changes_after_them(
     until(lambda: "ledger-invoice-31" in rig.target.held)
 
 
+def how_runs_ended(folder: Path) -> list[str]:
+    """The status of every run the served database remembers."""
+    store = Store.open(f"sqlite:///{folder / 'served.db'}")
+    try:
+        return [run["status"] for run in store.runs()]
+    finally:
+        store.close()
+
+
 @pytest.fixture
 def serving(tmp_path: Path, until: Until) -> Iterator[Serving]:
     """A process that serves, its first run under way."""
@@ -73,7 +84,8 @@ def test_the_first_signal_lets_the_running_sync_finish(
     (tmp_path / "release").touch()
     out, err = serving.communicate(timeout=20)
     assert (serving.returncode, out) == (0, b"")
-    assert (tmp_path / "finished").exists()
+    assert (tmp_path / "endless-customer-7").exists()
+    assert how_runs_ended(tmp_path) == ["succeeded"]
     assert b"running syncs" in err
 
 
@@ -84,26 +96,34 @@ def test_the_second_signal_asks_the_running_sync_to_end(serving: Serving, tmp_pa
     serving.send_signal(signal.SIGTERM)
     out, err = serving.communicate(timeout=20)
     assert (serving.returncode, out) == (0, b"")
-    assert (tmp_path / "halted").exists()
+    assert not (tmp_path / "endless-customer-7").exists()
+    assert how_runs_ended(tmp_path) == ["stopped"]
     assert b"after the writes in flight" in err
 
 
-def test_serving_from_another_thread_ends_with_its_event(tmp_path: Path, until: Until) -> None:
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[App]:
+    opened = application(tmp_path)
+    yield opened
+    opened.close()
+
+
+def test_serving_from_another_thread_ends_with_its_event(app: App, tmp_path: Path, until: Until) -> None:
     stopping, codes = threading.Event(), list[int]()
-    thread = threading.Thread(target=lambda: codes.append(serve(program(tmp_path), stopping)))
+    thread = threading.Thread(target=lambda: codes.append(serve(app, stopping)))
     thread.start()
     until((tmp_path / "began").exists)
     stopping.set()
     (tmp_path / "release").touch()
     thread.join(20)
     assert codes == [0]
-    assert (tmp_path / "finished").exists()
+    assert how_runs_ended(tmp_path) == ["succeeded"]
 
 
-def test_signal_handlers_are_given_back(tmp_path: Path) -> None:
+def test_signal_handlers_are_given_back(app: App, tmp_path: Path) -> None:
     (tmp_path / "release").touch()
     stopping = threading.Event()
     stopping.set()
     before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
-    assert serve(program(tmp_path), stopping) == 0
+    assert serve(app, stopping) == 0
     assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
