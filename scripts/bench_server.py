@@ -19,7 +19,10 @@ def serve(ready: Connection, customers: int, invoices: int) -> None:
         "customers": _pages([_customer(n) for n in range(1, customers + 1)]),
         "customer_invoices": _pages([_invoice(n, customers) for n in range(1, invoices + 1)]),
     }
-    fixed = {"me": _answer(_me()), "ledger_accounts": _answer({"items": [], "has_more": False, "next_cursor": None})}
+    fixed = {
+        "me": _answer(_me()),
+        "ledger_accounts": _answer({"items": [_ledger_account()], "has_more": False, "next_cursor": None}),
+    }
     listener = socket.create_server(("127.0.0.1", 0))
     ready.send(f"http://127.0.0.1:{listener.getsockname()[1]}")
     ready.close()
@@ -73,6 +76,21 @@ def _me() -> dict[str, Any]:
     return {"user": None, "company": company, "scopes": ["customers:readonly", "customer_invoices:readonly"]}
 
 
+def _ledger_account() -> dict[str, Any]:
+    return {
+        "id": 411,
+        "number": "411000",
+        "label": "Clients",
+        "vat_rate": "any",
+        "country_alpha2": "FR",
+        "enabled": True,
+        "type": "customer",
+        "letterable": True,
+        "created_at": STAMP,
+        "updated_at": STAMP,
+    }
+
+
 def _url(path: str) -> dict[str, str]:
     return {"url": f"https://app.pennylane.com{PREFIX}/{path}"}
 
@@ -90,7 +108,7 @@ def _customer(n: int) -> dict[str, Any]:
         "notes": "",
         "vat_number": "FR40123456824",
         "reg_no": "123456824",
-        "ledger_account": {"id": 400_000 + n},
+        "ledger_account": {"id": 411},
         "emails": [f"compta{n}@client.example"],
         "billing_address": address,
         "delivery_address": address,

@@ -10,6 +10,7 @@ from threading import Event
 from typing import Literal
 
 from duebridge.core.connector import RecordTarget, Source
+from duebridge.core.engine.calm import calm_collector
 from duebridge.core.engine.intake import Intake
 from duebridge.core.engine.needs import needs_of, plan_hash
 from duebridge.core.engine.planning import Decider, Planner, writes_of
@@ -60,8 +61,9 @@ class Sync:
         """Fill `report` with what the run did. Never raises a `DueBridgeError`: it becomes the report's status."""
         began = time.monotonic()
         try:
-            self._read(report, connection_id, full=full)
-            self._write(report, connection_id)
+            with calm_collector():
+                self._read(report, connection_id, full=full)
+                self._write(report, connection_id)
         except AuthError as error:
             _fail(report, error, "failed")
         except RunError as error:

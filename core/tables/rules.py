@@ -114,6 +114,9 @@ def _compile(conditions: dict[str, Any]) -> Callable[[Record], bool]:
     tests = [_test(name, wanted) for name, wanted in conditions.items()]
     if len(tests) == 1:
         return tests[0]
+    if len(tests) == 2:
+        one, other = tests
+        return lambda record: one(record) and other(record)
     return lambda record: all(test(record) for test in tests)
 
 

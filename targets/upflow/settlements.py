@@ -46,7 +46,11 @@ def parts(family: Family, source: str, payments: Payments) -> Iterable[Part]:
     left out here: it is rejected by its mapping, with the reason.
     """
     member = family.invoice
-    if member is None or not member.standing or not _expressible(member.record):
+    if member is None or not member.standing:
+        return
+    if not family.credit_notes and payments == "fix" and member.decision.reads != "paid":
+        return  # nine invoices in ten: nothing to link, nothing to fix
+    if not _expressible(member.record):
         return
     invoice = member.record
     credit_notes = [credit.record for credit in family.credit_notes if _applies(credit, invoice)]
