@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,7 +21,7 @@ class Entry:
     path: str
     query: str
     status: int | None = None
-    chunks: list[bytes] = field(default_factory=list)
+    body: bytes = b""
 
     def shown(self) -> dict[str, Any]:
         """The journal row: `at` RFC 3339 UTC, `path` and `query` as requested, `body` parsed JSON or None."""
@@ -32,7 +32,7 @@ class Entry:
             "path": self.path,
             "query": self.query,
             "status": self.status,
-            "body": _parsed(b"".join(self.chunks)),
+            "body": _parsed(self.body),
         }
 
 
@@ -90,31 +90,44 @@ class JournalMiddleware:
             await self.app(scope, receive, send)
             return
         entry = self.journal.begin(product, scope)
-
-        async def noting_receive() -> Message:
-            message = await receive()
-            chunk = message.get("body") if message["type"] == "http.request" else None
-            if chunk:
-                entry.chunks.append(chunk)
-            return message
+        if _announces_body(scope):
+            if not await _read(receive, entry):
+                return
+            receive = _replaying(entry.body, receive)
 
         async def noting_send(message: Message) -> None:
             if message["type"] == "http.response.start":
                 entry.status = message["status"]
             await send(message)
 
-        await self.app(scope, noting_receive, noting_send)
-        await _drain(noting_receive, entry, scope)
+        await self.app(scope, receive, noting_send)
 
 
-async def _drain(receive: Receive, entry: Entry, scope: Scope) -> None:
-    """Read the body a handler did not ask for (a refusal before parsing), so that the journal still shows it."""
-    if entry.chunks or not _announces_body(scope):
-        return
+async def _read(receive: Receive, entry: Entry) -> bool:
+    """Read the whole body first: a handler that refuses early never asks for it. False when the client went away."""
+    chunks: list[bytes] = []
     while True:
         message = await receive()
-        if message["type"] != "http.request" or not message.get("more_body"):
-            return
+        if message["type"] != "http.request":
+            return False
+        chunks.append(message.get("body", b""))
+        if not message.get("more_body"):
+            entry.body = b"".join(chunks)
+            return True
+
+
+def _replaying(body: bytes, receive: Receive) -> Receive:
+    """Give the body that was read first, then what really follows."""
+    told = False
+
+    async def replay() -> Message:
+        nonlocal told
+        if told:
+            return await receive()
+        told = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay
 
 
 def _announces_body(scope: Scope) -> bool:

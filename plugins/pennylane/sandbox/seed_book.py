@@ -119,12 +119,11 @@ class Book:
         self._lay(row, items, currency, at)
         return row
 
-    def credit(self, invoice: Row, items: Sequence[Item], *, age: int, linked: bool = True, **given: Any) -> Row:
-        """Write a credit note over `items` (as on the invoice, positive) for the customer of `invoice`."""
+    def credit(self, invoice: Row, items: Sequence[Item], *, age: int, **given: Any) -> Row:
+        """Write a credit note over `items` (as on the invoice, positive), linked to `invoice`."""
         data = invoice.data
         members = {"customer": data["customer"], "label": f"Avoir sur {data['invoice_number']}", **given}
-        if linked:
-            members["credited_invoice"] = objects.reference("customer_invoices", invoice.id)
+        members["credited_invoice"] = objects.reference("customer_invoices", invoice.id)
         note = self.add([_negative(item) for item in items], data["currency"], age=age, terms=None, **members)
         self.state.relink(note, None)
         return note
@@ -176,17 +175,25 @@ def _negative(item: Item) -> Item:
 def part(items: Sequence[Item], percent: int) -> list[Item]:
     """One line that takes `percent` of `items` off, tax in proportion."""
     before, tax = (sum(getattr(item, name) for item in items) * percent // 100 for name in ("before", "tax"))
-    return [Item("Avoir partiel", 1, before, before, tax, items[0].vat_rate)]
+    return [Item("Avoir partiel", 1, before, before, tax, _shared_rate(items))]
 
 
 def rest(items: Sequence[Item], taken: Sequence[Item]) -> list[Item]:
     """One line over what `taken` leaves of `items`."""
     before = sum(item.before for item in items) - sum(item.before for item in taken)
-    return [Item("Solde", 1, before, before, total(items) - total(taken) - before, items[0].vat_rate)]
+    return [Item("Solde", 1, before, before, total(items) - total(taken) - before, _shared_rate(items))]
+
+
+def _shared_rate(items: Sequence[Item]) -> str:
+    """The VAT code of a line that stands for all of `items`."""
+    codes = {item.vat_rate for item in items}
+    return codes.pop() if len(codes) == 1 else "mixed"
 
 
 def _euro_figures(items: Sequence[Item], currency: str) -> Data:
-    """The `amount` and `tax` members."""
-    rate = 1.0 if currency == "EUR" else float(RATES[currency]) * 100 / 10 ** _scale(currency)
+    """The `amount` and `tax` members where they differ from those in the document's currency."""
+    if currency == "EUR":
+        return {}
+    rate = float(RATES[currency]) * 100 / 10 ** _scale(currency)
     whole, tax = total(items), sum(item.tax for item in items)
     return {"amount": text(round(whole * rate), "EUR"), "tax": text(round(tax * rate), "EUR")}
