@@ -19,6 +19,6 @@ ConfigOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON to stdout, and nothing else there.")]
 ConnectionArgument = Annotated[str, typer.Argument(metavar="NAME", help="A connection of the YAML file.")]
 SomeConnectionArgument = Annotated[
-    str | None, typer.Argument(metavar="[NAME]", help="A connection of the YAML file; all of them without it.")
+    str | None, typer.Argument(metavar="NAME", help="A connection of the YAML file; all of them without it.")
 ]
 KindOption = Annotated[str | None, typer.Option("--kind", metavar="KIND", help="Only records of this kind.")]

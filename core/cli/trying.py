@@ -70,7 +70,10 @@ def sandbox(
 
     scene = example.Scene(Registry.load(), customers, invoices, seed, limits.value, broken)
     say("Ctrl-C stops the sandbox")
-    scene.serve(port, tell=say)
+    try:
+        scene.serve(port, tell=say)
+    except KeyboardInterrupt:
+        raise typer.Exit(0) from None  # the usual end of it
 
 
 def _show_summary(done: Sequence[Performance], registry: Registry) -> None:
