@@ -27,7 +27,7 @@ from duebridge.core.engine.reading import Rhythm
 from duebridge.core.engine.reconcile import Reconciliation, reconcile
 from duebridge.core.engine.report import Report
 from duebridge.core.engine.sync import Policy, Sync
-from duebridge.core.errors import ConfigError
+from duebridge.core.errors import ConfigError, DueBridgeError
 from duebridge.core.registry import Registry
 from duebridge.core.store.memory import StoredMemory
 from duebridge.core.store.store import Store
@@ -96,23 +96,34 @@ class App:
         report = Report(name, run)
         if begun is not None:
             begun(report)
-        with bound(connection=name, run=run), self.paired(config, self.store, connection_id, report, stopping) as pair:
-            target = _record_target(pair.target)
-            sync = Sync(
+        with bound(connection=name, run=run):
+            try:
+                self._run(config, connection_id, report, stopping, full=full)
+            except DueBridgeError as error:
+                report.fail(error, "failed")
+            except BaseException:
+                report.status = "failed"
+                raise
+            finally:
+                self.store.end_run(run, self._now(), report.status, report.as_json())
+                self._log.info("run finished", status=report.status, seconds=round(report.seconds, 3))
+        self.registry.hook.run_finished(connection=name, report=report)
+        return report
+
+    def _run(
+        self, config: ConnectionConfig, connection_id: int, report: Report, stopping: threading.Event, *, full: bool
+    ) -> None:
+        with self.paired(config, self.store, connection_id, report, stopping) as pair:
+            Sync(
                 self.store,
-                name,
+                config.name,
                 pair.source,
-                target,
+                _record_target(pair.target),
                 self.policy(config),
                 now=self._now,
                 stopping=stopping,
                 requests=pair.requests,
-            )
-            sync.run(report, connection_id, full=full)
-            self.store.end_run(run, self._now(), report.status, report.as_json())
-            self._log.info("run finished", status=report.status, seconds=round(report.seconds, 3))
-        self.registry.hook.run_finished(connection=name, report=report)
-        return report
+            ).run(report, connection_id, full=full)
 
     def plan(self, name: str, *, with_stored: bool = False) -> Preview:
         """Return what a sync of `name` would change; works on a copy, so nothing is written anywhere.

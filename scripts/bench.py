@@ -1,4 +1,4 @@
-"""The whole pipeline beside its floor, interleaved in one program: how much does DueBridge cost over doing no more than must be?
+"""The whole pipeline beside its floor, interleaved in one program: what does DueBridge cost over the least possible?
 
     pipeline  pull over HTTP, canonical, decide, map, fingerprint, store, claim, push, settle
     floor     sequential httpx, pydantic validation of whole objects per page, executemany upserts, the same push
@@ -53,26 +53,26 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _start_server(context: multiprocessing.context.SpawnContext, customers: int, invoices: int):  # noqa: ANN202
+def _start_server(context: multiprocessing.context.SpawnContext, customers: int, invoices: int):
     receiver, sender = context.Pipe(duplex=False)
     server = context.Process(target=serve, args=(sender, customers, invoices), daemon=True)
     server.start()
     return receiver.recv(), server
 
 
-def _pair(context, url: str, number: int, options: argparse.Namespace):  # noqa: ANN001, ANN202
+def _pair(context, url: str, number: int, options: argparse.Namespace):
     order = (run_pipeline, run_floor) if number % 2 else (run_floor, run_pipeline)
     results = {side: _measure(context, side, url, options) for side in order}
     pipeline, floor = results[run_pipeline], results[run_floor]
     print(
-        f"run {number}: pipeline {pipeline[0]:.2f} s ({pipeline[1]:.0f} MB), floor {floor[0]:.2f} s ({floor[1]:.0f} MB),"
-        f" ratio {pipeline[0] / floor[0]:.2f}",
+        f"run {number}: pipeline {pipeline[0]:.2f} s ({pipeline[1]:.0f} MB),"
+        f" floor {floor[0]:.2f} s ({floor[1]:.0f} MB), ratio {pipeline[0] / floor[0]:.2f}",
         flush=True,
     )
     return pipeline, floor
 
 
-def _measure(context, side, url: str, options: argparse.Namespace) -> tuple[float, float]:  # noqa: ANN001
+def _measure(context, side, url: str, options: argparse.Namespace) -> tuple[float, float]:
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_child, args=(sender, side, url, options.customers, options.invoices))
     process.start()
@@ -84,7 +84,7 @@ def _measure(context, side, url: str, options: argparse.Namespace) -> tuple[floa
     return result
 
 
-def _child(sender, side, url: str, customers: int, invoices: int) -> None:  # noqa: ANN001
+def _child(sender, side, url: str, customers: int, invoices: int) -> None:
     with tempfile.TemporaryDirectory(prefix="duebridge-bench-") as folder:
         began = time.perf_counter()
         pushed = side(url, Path(folder) / "bench.db")

@@ -9,12 +9,12 @@ from typing import Any, ClassVar
 
 from pydantic import SecretStr
 
-from duebridge.core.store.memory import StoredMemory
 from duebridge.core.connector import Account, Ack, Delivery, Json, Services
 from duebridge.core.edge.http import Http, HttpFactory
 from duebridge.core.edge.limits import WindowLimiter
 from duebridge.core.engine.report import Report
 from duebridge.core.engine.sync import Policy, Sync
+from duebridge.core.store.memory import StoredMemory
 from duebridge.core.store.store import Store
 from duebridge.plugins.pennylane.settings import PennylaneSettings
 from duebridge.plugins.pennylane.source import PennylaneSource
@@ -60,7 +60,9 @@ def run_pipeline(url: str, database: Path) -> int:
     report = Report("bench", run)
     services = Services(Unpaced(), StoredMemory(store, connection_id, "source"), report.note, lambda: datetime.now(UTC))
     source = PennylaneSource(PennylaneSettings(token=SecretStr("bench-token"), base_url=url), services)
-    target = CountingTarget(UpflowSettings(api_key=SecretStr("bench-key"), api_secret=SecretStr("bench-secret")), services)
+    target = CountingTarget(
+        UpflowSettings(api_key=SecretStr("bench-key"), api_secret=SecretStr("bench-secret")), services
+    )
     Sync(
         store,
         "bench",

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from duebridge.core.errors import DueBridgeError
+
 Status = Literal["succeeded", "incomplete", "failed", "inconsistent", "stopped"]
 
 #: The outcomes a record that was read can have; they sum to `read`. `skipped` is counted by code.
@@ -83,6 +85,10 @@ class Report:
     def aside(self, kind: str, outcome: str, number: int = 1) -> None:
         """Count a record that is no longer at the source."""
         self.tally(kind).outcomes[outcome] += number
+
+    def fail(self, error: DueBridgeError, status: Status) -> None:
+        """End as `status` because of `error`."""
+        self.status, self.error, self.exit_code = status, str(error), error.exit_code
 
     @property
     def rejected(self) -> int:

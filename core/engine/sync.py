@@ -65,11 +65,11 @@ class Sync:
                 self._read(report, connection_id, full=full)
                 self._write(report, connection_id)
         except AuthError as error:
-            _fail(report, error, "failed")
+            report.fail(error, "failed")
         except RunError as error:
-            _fail(report, error, "stopped" if self._stopping.is_set() else "incomplete")
+            report.fail(error, "stopped" if self._stopping.is_set() else "incomplete")
         except DueBridgeError as error:
-            _fail(report, error, "failed")
+            report.fail(error, "failed")
         else:
             _conclude(report, stopped=self._stopping.is_set())
         report.seconds = time.monotonic() - began
@@ -120,10 +120,6 @@ class Sync:
 
     def _made_with(self) -> dict[str, object]:
         return {"on_delete": self._policy.on_delete, "decide_on": list(self._policy.decide_on)}
-
-
-def _fail(report: Report, error: DueBridgeError, status: Literal["failed", "incomplete", "stopped"]) -> None:
-    report.status, report.error, report.exit_code = status, str(error), error.exit_code
 
 
 def _conclude(report: Report, *, stopped: bool) -> None:

@@ -228,8 +228,9 @@ class Records:
             _DROP.run(self._db, (listed(self._db, numbers),))
 
     def claim(self, limit: int, *, now: float, since: tuple[int, int]) -> list[Claimed]:
-        """Return the next due rows in the order phase, row: a phase before the next, neighbours in the database together.
+        """Return the next due rows in the order phase, row.
 
+        One phase is finished before the next begins, and what is written together lies together in the database.
         `since` is the (phase, row) of the last one claimed in this pass. Rows whose retry is later than `now`
         (seconds since the epoch) stay out.
         """

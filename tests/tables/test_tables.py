@@ -39,7 +39,7 @@ def test_a_misspelt_status_fails_when_the_table_is_made() -> None:
 
 
 def test_a_misspelt_path_in_a_mapping_fails_when_the_table_is_made() -> None:
-    with pytest.raises(TableError, match="Customer has no field 'billing_address.town'"):
+    with pytest.raises(TableError, match=r"Customer has no field 'billing_address\.town'"):
         Mapping(Customer, {"city": "billing_address.town"})
 
 
