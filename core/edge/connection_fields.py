@@ -80,7 +80,7 @@ def _guard(node: Node) -> Guard:
     for key in value:
         if key not in ("share", "min"):
             raise Unfit(unknown_key(key, ("share", "min")), key)
-    share, least = value.get("share", Guard.share), value.get("min", Guard.min)
+    share, least = value.get("share", Guard().share), value.get("min", Guard().min)
     return Guard(_share(share), _least(least))
 
 

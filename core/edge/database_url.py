@@ -15,6 +15,8 @@ from duebridge.core.edge.rhythms import Unfit
 
 DEFAULT = "sqlite:///duebridge.db"
 
+#: What may stand in the user part as it is (RFC 3986, 3.2.1), beside letters and digits.
+_PLAIN = "%!$&'()*+,;=~"
 _USER = re.compile(r"^[a-z+0-9]+://([^/]*)@")
 _PASSWORD = re.compile(r"(://[^:/@]*:)([^@]*)@")
 _QUERY_PASSWORD = re.compile(r"([?&](?:password|passfile|sslpassword)=)([^&]*)")
@@ -57,10 +59,12 @@ def _sqlite(text: str, folder: Path) -> str:
 def _refuse_raw_characters(text: str, template: str | None) -> None:
     """A password such as `p@ss/word` would end up in the host's place, and in its error messages."""
     given = _USER.match(template or "")
-    if given is None or not references(given[1]):
+    if template is None or given is None or not references(given[1]):
         return
+    skeleton = template
+    for reference in references(template):
+        skeleton = skeleton.replace(reference, "")
     shown = _USER.match(text)
-    inside = shown[1] if shown else text
-    user, _, password = inside.partition(":")
-    if shown is None or any(quote(part, safe="%!$&'()*+,;=~") != part for part in (user, password)):
+    parts = shown[1].partition(":")[::2] if shown else ()
+    if text.count("@") != skeleton.count("@") or not parts or any(quote(part, safe=_PLAIN) != part for part in parts):
         raise Unfit("a value in it holds characters that an address can't, such as @ or /; write them as %40 and %2F")

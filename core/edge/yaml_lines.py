@@ -199,6 +199,8 @@ class _Reader:
         at = _place(event)
         _refuse_tag(event, at)
         text: str = event.value
+        if _SURROGATE.search(text):
+            raise _Unreadable(at, "half of a character, which no text can hold")
         if self._stack and self._wants_key():
             self._take_key(text, at)
             return
@@ -249,7 +251,8 @@ def _events(text: str) -> Iterator[Event]:
         mark = error.problem_mark or error.context_mark
         at = Place(mark.line + 1, mark.column + 1) if mark else Place()
         raise _Unreadable(at, _in_plain_words(error)) from None
-    except YAMLError as error:
+    except (YAMLError, ArithmeticError, ValueError, LookupError) as error:
+        # Beside its own errors ruamel lets Python's out, of `chr` for instance, for escapes such as "\\UFFFFFFFF".
         raise _Unreadable(Place(), f"not YAML ({type(error).__name__})") from None
 
 
@@ -290,6 +293,7 @@ def _refuse_tag(event: Any, at: Place) -> None:
         raise _Unreadable(at, "tags are not used here; a value that starts with ! needs quotes around it")
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _NULL = re.compile(r"~|null|Null|NULL|")
 _TRUE = re.compile(r"true|True|TRUE")
 _FALSE = re.compile(r"false|False|FALSE")
