@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -170,8 +170,7 @@ REMOVAL_PHASE = 1000
 Operation = Literal["create", "update", "delete", "release"]
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """One write to make: a record (`part` empty) or a named part of it.
 
     `reference` is our key at the target; `previous` the last accepted payload; `target_id` the target's own id.
@@ -190,8 +189,7 @@ class Delivery:
     write: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Ack:
+class Ack(NamedTuple):
     """The target took it. `notes` say what was dropped on the way, for the report and `records`."""
 
     target_id: str | None = None
@@ -206,8 +204,7 @@ def key_of(kind: str, id: str, part: str = "") -> str:
 R = TypeVar("R", bound="Record")
 
 
-@dataclass(frozen=True, slots=True)
-class Member(Generic[R]):
+class Member(NamedTuple, Generic[R]):
     """A document of a family, with its decision. `standing`: it is, or will be after this run, at the target."""
 
     record: R
@@ -215,8 +212,7 @@ class Member(Generic[R]):
     standing: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(NamedTuple):
     """An invoice (None when it is unknown) with the credit notes the source links to it, by issue date then id."""
 
     invoice: Member[Invoice] | None

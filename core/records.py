@@ -91,7 +91,8 @@ class Record(BaseModel):
 
 @cache
 def _defaults(record: type[Record]) -> Mapping[str, Any]:
-    return {name: field.default for name, field in record.model_fields.items() if not field.is_required()}
+    """Every field in its order, so that a record is written the same however it was made."""
+    return {name: field.get_default() for name, field in record.model_fields.items()}
 
 
 class Address(Part):

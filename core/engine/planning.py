@@ -207,11 +207,6 @@ def customer_of(kind: str, id: str, record: Record | None) -> str:
     return getattr(record, "customer_id", None) or ""
 
 
-def phase_of(target: RecordTarget, write: str) -> int:
-    """The phase in which `write` (a kind or a part's write) is made."""
-    return writes_of(target)[write].phase
-
-
 def writes_of(target: RecordTarget) -> dict[str, Write]:
     """The target's declared writes by kind or part name."""
     return {name if isinstance(name, str) else name.kind: write for name, write in target.writes.items()}

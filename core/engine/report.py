@@ -76,11 +76,14 @@ class Report:
         tally.read -= 1
         _add(tally, outcome, code, -1)
 
-    def move(self, kind: str, before: tuple[str, str], after: tuple[str, str]) -> None:
-        """Change the (outcome, code) of a record already counted."""
+    def move(self, kind: str, before: tuple[str, str] | None, after: tuple[str, str], number: int = 1) -> None:
+        """Change the (outcome, code) of records already counted; `before` is None for those that weren't."""
         tally = self.tally(kind)
-        _add(tally, *before, -1)
-        _add(tally, *after, 1)
+        if before is None:
+            tally.read += number
+        else:
+            _add(tally, *before, -number)
+        _add(tally, *after, number)
 
     def aside(self, kind: str, outcome: str, number: int = 1) -> None:
         """Count a record that is no longer at the source."""

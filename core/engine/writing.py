@@ -6,23 +6,24 @@ claim -> intend (committed) -> push -> settle (committed)
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from threading import Event
 from typing import Any
 
 from duebridge.core.connector import RecordTarget, Write, key_of
 from duebridge.core.engine.lanes import Lanes, Result
-from duebridge.core.engine.planning import phase_of
+from duebridge.core.engine.planning import CUSTOMER_NOT_SENT
 from duebridge.core.engine.report import Report
-from duebridge.core.store.records import Accepted, Claimed, Records, Settled
+from duebridge.core.engine.settling import Standing, outcome_of, owner_after, settled, taken
+from duebridge.core.store.records import Claimed, Records, Settled, Stored
 from duebridge.core.store.store import Store
 
 #: A batch is what is at stake when the process dies: its size follows the target's pace, between these bounds.
 SMALLEST_BATCH, LARGEST_BATCH = 20, 500
 _BATCH_SECONDS = 2.0
-_FIRST_RETRY = timedelta(minutes=10)
-_LAST_RETRY = timedelta(hours=24)
+_WRITTEN = ("create", "update")
 
 
 class Writing:
@@ -88,124 +89,65 @@ class Writing:
         return batch
 
     def _settle(self, results: Sequence[Result]) -> None:
+        now = self._now().timestamp()
+        written = [result for result in results if result.verdict == "accepted" and result.operation in _WRITTEN]
+        others = [result for result in results if result.verdict != "accepted" or result.operation not in _WRITTEN]
+        self._note(written)
         with self._store.transaction() as db:
             records = Records(db, self._id)
-            owners = self._owners(records, results)
-            accepted: list[Accepted] = []
-            others: list[Settled] = []
-            for result in results:
-                if result.verdict == "accepted" and result.operation in ("create", "update"):
-                    accepted.append(self._accepted(result))
-                else:
-                    others.extend(self._otherwise(result))
-                if not result.row.part:
-                    self._count(result, owners)
-            for result in sorted(results, key=lambda result: result.verdict != "accepted"):
-                if result.row.part:
-                    self._count_part(result, owners)
-            records.settle([result.row for result in results], accepted, others)
-            records.mark({key: outcome for key, (outcome, _, changed) in owners.items() if changed}, run=self._run)
-            records.drop([r.row.n for r in results if r.verdict == "accepted" and r.row.part and r.row.payload is None])
+            records.settle(
+                [result.row for result in results],
+                [taken(result, self._run, now) for result in written],
+                [Settled(result.row.n, values) for result in others if (values := self._settled(result, now))],
+            )
+            self._count_records([result for result in results if not result.row.part])
+            self._count_parts(records, [result for result in results if result.row.part])
+            records.drop([result.row.n for result in others if _withdrawn(result)])
 
-    def _accepted(self, result: Result) -> Accepted:
-        row, ack = result.row, result.ack
-        assert ack is not None  # noqa: S101 - accepted results carry it
-        for note in ack.notes:
-            self._report.note(f"{row.kind} {row.id}: {note}")
-        notes = "\n".join(ack.notes) or None
-        target_id = ack.target_id or row.target_id
-        return Accepted(
-            row.fingerprint, target_id, row.phase, _outcome(result), self._run, self._now().timestamp(), notes, row.n
-        )
+    def _settled(self, result: Result, now: float) -> dict[str, Any] | None:
+        return settled(result, self._writes, self._run, now)
 
-    def _otherwise(self, result: Result) -> list[Settled]:
-        row = result.row
-        values: dict[str, Any] = {"run": self._run}
-        if result.verdict == "accepted":
-            values |= self._taken_back(row) | {"accepted": None, "accepted_fingerprint": None, "uncertain": False}
-        elif result.verdict == "unknown":
-            values |= {"uncertain": True, "outcome": "unknown", "reason": str(result.error)}
-        elif result.verdict == "refused":
-            values |= {
-                "outcome": "rejected",
-                "reason": str(result.error),
-                "attempts": row.attempts + 1,
-                "retry_at": self._now().timestamp() + _delay(row.attempts).total_seconds(),
-                "uncertain": False,
-            }
-        elif result.verdict == "blocked" and not row.part:
-            values |= {"outcome": "skipped", "code": "customer_not_sent"}
-        else:
-            return []
-        return [Settled(row.n, values)]
+    def _note(self, written: Sequence[Result]) -> None:
+        for result in written:
+            for note in result.ack.notes if result.ack is not None else ():
+                self._report.note(f"{result.row.kind} {result.row.id}: {note}")
 
-    def _taken_back(self, row: Claimed) -> dict[str, Any]:
-        if row.payload is not None:  # a released part: it is written again in its own phase
-            return {"phase": phase_of(self._target, row.write), "attempts": 0}
-        return {"due": False, "target_id": None, "outcome": "deleted", "attempts": 0, "payload": None}
+    def _count_records(self, results: Sequence[Result]) -> None:
+        moves: Counter[tuple[str, tuple[str, str] | None, str]] = Counter()
+        for result in results:
+            row, outcome = result.row, outcome_of(result)
+            before = (row.outcome, row.code) if row.run == self._run else None
+            moves[row.kind, before, outcome] += 1
+        for (kind, before, outcome), number in moves.items():
+            if outcome == "deleted":
+                self._report.aside(kind, outcome, number)
+            elif outcome:
+                code = CUSTOMER_NOT_SENT.code if outcome == "skipped" else ""
+                self._report.move(kind, before, (outcome, code), number)
 
-    def _owners(self, records: Records, results: Sequence[Result]) -> dict[str, tuple[str, str, bool]]:
-        """Return for each part's record: its outcome so far in this run, its code, and whether that changed."""
-        keys = {key_of(result.row.kind, result.row.id) for result in results if result.row.part}
-        if not keys:
-            return {}
-        return {
-            key: (row.outcome if row.run == self._run else "", row.code, False)
-            for key, row in records.by_key(keys).items()
-        }
+    def _count_parts(self, records: Records, results: Sequence[Result]) -> None:
+        """Count the records the parts belong to; what was refused comes last, so that it stays."""
+        rows = records.by_key({key_of(result.row.kind, result.row.id) for result in results})
+        owners = {key: self._standing(row) for key, row in rows.items()}
+        for result in sorted(results, key=lambda result: result.verdict != "accepted"):
+            key = key_of(result.row.kind, result.row.id)
+            before = owners.get(key)
+            if before is None:
+                continue
+            after = owner_after(before, result)
+            if after is not before:
+                counted = (before.outcome, before.code) if before.outcome else None
+                self._report.move(result.row.kind, counted, (after.outcome, after.code))
+                owners[key] = after
+        records.mark({key: owner.outcome for key, owner in owners.items() if owner.changed}, run=self._run)
 
-    def _count(self, result: Result, owners: dict[str, tuple[str, str, bool]]) -> None:
-        row, outcome = result.row, _outcome(result)
-        if not outcome:
-            return
-        if outcome == "deleted":
-            self._report.aside(row.kind, "deleted")
-            return
-        code = "customer_not_sent" if outcome == "skipped" else ""
-        if row.run == self._run:
-            self._report.move(row.kind, (row.outcome, row.code), (outcome, code))
-        else:
-            self._report.count(row.kind, outcome, code)
-        if row.key in owners:
-            owners[row.key] = (outcome, code, False)
-
-    def _count_part(self, result: Result, owners: dict[str, tuple[str, str, bool]]) -> None:
-        key = key_of(result.row.kind, result.row.id)
-        if key not in owners:
-            return
-        before, code, _ = owners[key]
-        after = _owner_outcome(before, result)
-        if after == before:
-            return
-        if before:
-            self._report.move(result.row.kind, (before, code), (after, code))
-        else:
-            self._report.count(result.row.kind, after, code)
-        owners[key] = (after, code, True)
+    def _standing(self, row: Stored) -> Standing:
+        return Standing(row.outcome if row.run == self._run else "", row.code)
 
 
-def _outcome(result: Result) -> str:
-    if result.verdict == "accepted":
-        return {"create": "created", "update": "updated", "delete": "deleted", "release": ""}[result.operation]
-    return {"unknown": "unknown", "refused": "rejected", "blocked": "skipped", "untried": ""}[result.verdict]
-
-
-def _owner_outcome(before: str, result: Result) -> str:
-    if result.verdict == "accepted":
-        if before in ("created", "updated", "skipped", "gone"):
-            return before
-        # a trouble noted earlier stays, unless this very part was the one in trouble
-        return before if before in ("rejected", "unknown") and result.row.outcome != before else "updated"
-    if result.verdict in ("refused", "unknown"):
-        return _outcome(result)
-    if result.verdict == "blocked" and before == "planned":
-        return "unchanged"
-    return before
-
-
-def _delay(attempts: int) -> timedelta:
-    doubled: timedelta = _FIRST_RETRY * 2 ** min(attempts, 10)
-    return min(doubled, _LAST_RETRY)
+def _withdrawn(result: Result) -> bool:
+    """Whether a part was taken away for good."""
+    return bool(result.verdict == "accepted" and result.row.part and result.row.payload is None)
 
 
 def _next_size(size: int, seconds: float) -> int:

@@ -7,11 +7,11 @@ a test holds them together. Types: spec, GET /customer_invoices.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, NotRequired
 
-from pydantic import AwareDatetime, ConfigDict, Field, TypeAdapter, ValidationError, with_config
+from pydantic import ConfigDict, Field, TypeAdapter, with_config
 from typing_extensions import TypedDict
 
 from duebridge.core.api import CreditNote, Invoice
@@ -22,6 +22,10 @@ STRICT = ConfigDict(strict=True)
 Money = Annotated[str, Field(pattern=r"^-?[0-9]{1,10}(\.[0-9]{1,10})?$")]
 #: Short enough to need no rounding to ten decimals.
 Factor = Annotated[str, Field(pattern=r"^[0-9]{1,5}(\.[0-9]{1,4})?$")]
+Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+Instant = Annotated[
+    str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$")
+]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 
 
@@ -52,20 +56,20 @@ class Document(TypedDict):
     currency_tax: Money
     remaining_amount_with_tax: Money | None
     exchange_rate: Factor
-    date: date | None
-    deadline: date | None
+    date: Day | None
+    deadline: Day | None
     paid: bool
     draft: bool
     status: str
-    archived_at: AwareDatetime | None
+    archived_at: Instant | None
     customer: Link
     credited_invoice: Link | None
     billing_subscription: Link | None
     external_reference: str
     e_invoicing: EInvoicing | None
     public_file_url: str | None
-    created_at: AwareDatetime
-    updated_at: AwareDatetime
+    created_at: Instant
+    updated_at: Instant
 
 
 class Page(TypedDict):
@@ -83,9 +87,9 @@ def page(content: bytes) -> dict[str, Any] | None:
     """The page with its rows as records, or None unless every row keeps to the contract."""
     try:
         answer: dict[str, Any] = dict(_PAGE.validate_json(content))
-    except ValidationError:
+        answer["items"] = [_record(row) for row in answer["items"]]
+    except ValueError:  # pydantic's ValidationError is one, and so is a day that doesn't exist
         return None
-    answer["items"] = [_record(row) for row in answer["items"]]
     return answer
 
 
@@ -97,6 +101,7 @@ def _record(row: Document) -> Invoice | CreditNote:
         row["e_invoicing"],
         row["remaining_amount_with_tax"],
     )
+    issued_on, due_on, archived_at = row["date"], row["deadline"], row["archived_at"]
     values = {
         "id": str(row["id"]),
         "customer_id": str(row["customer"]["id"]),
@@ -105,21 +110,21 @@ def _record(row: Document) -> Invoice | CreditNote:
         "status": row["status"],
         "draft": row["draft"],
         "paid": row["paid"],
-        "archived_at": row["archived_at"],
+        "archived_at": None if archived_at is None else datetime.fromisoformat(archived_at),
         "currency": row["currency"],
         "amount": amount,
         "amount_before_tax": Decimal(row["currency_amount_before_tax"]),
         "tax": Decimal(row["currency_tax"]),
         "remaining": None if remaining is None else Decimal(remaining),
         "exchange_rate": Decimal(row["exchange_rate"]),
-        "issued_on": row["date"],
-        "due_on": row["deadline"],
+        "issued_on": None if issued_on is None else date.fromisoformat(issued_on),
+        "due_on": None if due_on is None else date.fromisoformat(due_on),
         "external_reference": row["external_reference"] or None,
         "subscription_id": None if subscription is None else str(subscription["id"]),
         "e_invoicing_status": None if e_invoicing is None else e_invoicing["status"],
         "has_file": row["public_file_url"] is not None,
-        "created_at": row["created_at"],
-        "updated_at": row["updated_at"],
+        "created_at": datetime.fromisoformat(row["created_at"]),
+        "updated_at": datetime.fromisoformat(row["updated_at"]),
     }
     if credited is None and row["status"] != "credit_note" and amount >= 0:
         return Invoice.trusted(values)

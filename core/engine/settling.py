@@ -1,0 +1,93 @@
+"""What becomes of a row, and of the record it counts under, once its write was tried. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from duebridge.core.connector import Write
+from duebridge.core.engine.lanes import Result
+from duebridge.core.store.records import Accepted, Claimed
+
+#: A refused write is tried again after twenty minutes, then after twice as long each time, a day at most.
+_FIRST_RETRY = timedelta(minutes=10)
+_LAST_RETRY = timedelta(hours=24)
+
+_ACCEPTED = {"create": "created", "update": "updated", "delete": "deleted", "release": ""}
+_OTHERWISE = {"unknown": "unknown", "refused": "rejected", "blocked": "skipped", "untried": ""}
+#: What a record is counted as, for good, whatever becomes of its parts.
+_SETTLED = ("created", "updated", "skipped", "gone", "deleted")
+_TROUBLES = ("rejected", "unknown")
+
+
+class Standing(NamedTuple):
+    """How a part's record counts so far in this run: "" when it has not been counted."""
+
+    outcome: str
+    code: str
+    changed: bool = False
+
+
+def outcome_of(result: Result) -> str:
+    """Return what the row's record counts as; "" when that doesn't change."""
+    return _ACCEPTED[result.operation] if result.verdict == "accepted" else _OTHERWISE[result.verdict]
+
+
+def taken(result: Result, run: int, now: float) -> Accepted:
+    """Return the row of a create or update the target took at `now` (seconds since the epoch)."""
+    row, ack = result.row, result.ack
+    assert ack is not None  # noqa: S101 - accepted results carry it
+    notes = "\n".join(ack.notes) or None
+    target_id = ack.target_id or row.target_id
+    return Accepted(row.fingerprint, target_id, row.phase, _ACCEPTED[result.operation], run, now, notes, row.n)
+
+
+def settled(result: Result, writes: Mapping[str, Write], run: int, now: float) -> dict[str, Any] | None:
+    """Return the values to set on the row of any other result, or None when nothing about it changes."""
+    row = result.row
+    if result.verdict == "accepted":
+        return {"run": run, "accepted": None, "accepted_fingerprint": None, "uncertain": False} | _given_up(row, writes)
+    if result.verdict == "unknown":
+        return {"run": run, "uncertain": True, "outcome": "unknown", "reason": str(result.error)}
+    if result.verdict == "refused":
+        return {
+            "run": run,
+            "outcome": "rejected",
+            "reason": str(result.error),
+            "attempts": row.attempts + 1,
+            "retry_at": now + retry_after(row.attempts).total_seconds(),
+            "uncertain": False,
+        }
+    if result.verdict == "blocked" and not row.part:
+        return {"run": run, "outcome": "skipped", "code": "customer_not_sent"}
+    return None
+
+
+def retry_after(attempts: int) -> timedelta:
+    """How long a write refused `attempts` times before waits."""
+    doubled: timedelta = _FIRST_RETRY * 2 ** min(attempts + 1, 10)
+    return min(doubled, _LAST_RETRY)
+
+
+def owner_after(standing: Standing, result: Result) -> Standing:
+    """Return how a record counts once a part of it was tried."""
+    outcome = _owner_outcome(standing.outcome, result)
+    return standing if outcome == standing.outcome else Standing(outcome, standing.code, changed=True)
+
+
+def _given_up(row: Claimed, writes: Mapping[str, Write]) -> dict[str, Any]:
+    if row.payload is not None:  # a released part: it is written again in its own phase
+        return {"phase": writes[row.write].phase, "attempts": 0}
+    return {"due": False, "target_id": None, "outcome": "deleted", "attempts": 0, "payload": None}
+
+
+def _owner_outcome(before: str, result: Result) -> str:
+    if result.verdict == "accepted":
+        if before in _SETTLED:
+            return before
+        # a trouble noted earlier stays, unless this very part was the one in trouble
+        return before if before in _TROUBLES and result.row.outcome != before else "updated"
+    if result.verdict in ("refused", "unknown"):
+        return _OTHERWISE[result.verdict]
+    return "unchanged" if result.verdict == "blocked" and before == "planned" else before
