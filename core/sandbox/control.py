@@ -19,7 +19,7 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from duebridge.core.sandbox.journal import Journal
 from duebridge.core.sandbox.product import ProductSandbox, UnknownObject, UnusableValues
@@ -47,7 +47,7 @@ class Control:
 
     async def read_journal(self) -> Response:
         """Every product request since the last reset."""
-        return JSONResponse(self.journal.rows())
+        return _answer(self.journal.rows())
 
     async def reset(self) -> Response:
         """Back to the seeded state."""
@@ -58,23 +58,23 @@ class Control:
 
     async def read_settings(self, request: Request) -> Response:
         """The product's switches."""
-        return JSONResponse(self._product(request).settings())
+        return _answer(self._product(request).settings())
 
     async def put_settings(self, request: Request) -> Response:
         """Turn some of the product's switches."""
-        return JSONResponse(self._product(request).configure(await _object(request)))
+        return _answer(self._product(request).configure(await _object(request)))
 
     async def create(self, request: Request) -> Response:
         """Add an object."""
         stored = self._product(request).create(request.path_params["collection"], await _object(request))
-        return JSONResponse(stored, status_code=201)
+        return _answer(stored, status_code=201)
 
     async def patch(self, request: Request) -> Response:
         """Merge into an object."""
         where = request.path_params
         event = _wants_event(request)
         stored = self._product(request).patch(where["collection"], where["id"], await _object(request), event=event)
-        return JSONResponse(stored)
+        return _answer(stored)
 
     async def delete(self, request: Request) -> Response:
         """Remove an object."""
@@ -101,6 +101,11 @@ async def _object(request: Request) -> dict[str, Any]:
     return body
 
 
+def _answer(content: Any, status_code: int = 200) -> Response:
+    """JSON in ASCII: a lone surrogate, which a body may hold, has no UTF-8."""
+    return Response(json.dumps(content, separators=(",", ":")), status_code, media_type="application/json")
+
+
 def _wants_event(request: Request) -> bool:
     event = request.query_params.get("event", "record")
     if event not in ("record", "none"):
@@ -109,11 +114,11 @@ def _wants_event(request: Request) -> bool:
 
 
 async def _unknown(_: Request, error: Exception) -> Response:
-    return JSONResponse({"error": str(error.args[0] if error.args else error)}, status_code=404)
+    return _answer({"error": str(error.args[0] if error.args else error)}, status_code=404)
 
 
 async def _unusable(_: Request, error: Exception) -> Response:
-    return JSONResponse({"error": str(error)}, status_code=422)
+    return _answer({"error": str(error)}, status_code=422)
 
 
 def install_refusals(app: FastAPI) -> None:

@@ -96,13 +96,6 @@ def operation(method: str, path: str) -> Operation:
     )
 
 
-@cache
-def properties(schema: str) -> tuple[frozenset[str], ...]:
-    """The property names of a component schema, one set for each of its alternatives."""
-    found = document()["components"]["schemas"][schema]
-    return tuple(frozenset(each["properties"]) for each in found.get("oneOf", [found]))
-
-
 def all_scopes() -> tuple[str, ...]:
     """Every scope an operation of the contract names, sorted."""
     paths = document()["paths"]

@@ -17,6 +17,7 @@ from duebridge.plugins.pennylane.sandbox import figures, objects
 from duebridge.plugins.pennylane.sandbox.documents import Documents
 from duebridge.plugins.pennylane.sandbox.feed import instant
 from duebridge.plugins.pennylane.sandbox.merging import merge, with_links
+from duebridge.plugins.pennylane.sandbox.shapes import typed
 from duebridge.plugins.pennylane.sandbox.state import State, stamp
 from duebridge.plugins.pennylane.sandbox.store import Row
 
@@ -45,6 +46,7 @@ class Control:
         """Add an object. Raises `UnknownObject`, `UnusableValues`."""
         _known(collection)
         _check_id(values, taken=self.state[collection].rows.keys())
+        values = typed(collection, values)
         at = self.state.tick()
         if collection == "customer_invoices":
             return self.documents.create(values, at)
@@ -62,6 +64,7 @@ class Control:
         row = self.find(collection, id)
         if "id" in values:
             raise UnusableValues("an id never changes")
+        values = typed(collection, values)
         at = self.state.tick()
         if collection == "customer_invoices":
             self.documents.patch(row, values, at, event=event)
@@ -106,7 +109,7 @@ class Control:
 
     def _create_owned(self, collection: str, values: Data, at: datetime) -> Row:
         member, owners = OWNERS[collection]
-        owner = self.state[owners].rows.get(values.get(member, 0))
+        owner = self.state[owners].rows.get(_whole(values.get(member)))
         if owner is None:
             raise UnusableValues(f"{member} must be the id of one of {owners}, not {values.get(member)!r}")
         given = {name: value for name, value in values.items() if name != member}
@@ -180,6 +183,10 @@ def _change_type(row: Row, values: Data) -> None:
     if kind != row.data["customer_type"]:
         shape = objects.customer(row.id, "", customer_type=kind)
         row.data = {name: row.data.get(name, value) for name, value in shape.items()}
+
+
+def _whole(id: Any) -> int:
+    return id if isinstance(id, int) else 0
 
 
 def _known(collection: str) -> None:

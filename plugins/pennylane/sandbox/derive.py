@@ -26,6 +26,9 @@ _LOWERING = frozenset("credit_note late upcoming cancelled partially_cancelled p
 #: Payments in these states have arrived.
 ARRIVED = frozenset({"found", "confirmed", "paid_out"})
 
+#: Digits before the point beyond which a text tells no amount anybody owes; arithmetic stays exact below it.
+_LARGEST = 16
+
 Data = dict[str, Any]
 
 
@@ -35,7 +38,7 @@ def amount(text: Any) -> Decimal | None:
         value = Decimal(text)
     except (InvalidOperation, TypeError, ValueError):
         return None
-    return value if value.is_finite() else None
+    return value if value.is_finite() and value.adjusted() < _LARGEST else None
 
 
 @cache

@@ -192,7 +192,7 @@ def _taken_lines(values: Data) -> list[Data] | None:
     if lines is None:
         return None
     known = objects.line(0, "", currency_amount="", currency_tax="", currency_amount_before_tax="").keys()
-    if not isinstance(lines, list) or not lines or not all(isinstance(line, dict) for line in lines):
+    if not isinstance(lines, list) or not lines:
         raise UnusableValues("invoice_lines must be a list of lines, not empty")
     unknown = sorted({name for line in lines for name in line} - known)
     if unknown:

@@ -62,7 +62,7 @@ def _identity(rng: Random, place: int) -> Data:
     if place % 4 == 3:
         names = {"customer_type": "individual", "first_name": first, "last_name": last, "name": f"{first} {last}"}
     else:
-        name = HOSTILE[place // 5 % len(HOSTILE)].replace("\n", " ") if place % 5 == 1 else _company(rng, place)
+        name = _company(rng, place)
         number = f"{810_000_000 + place}"
         names = {
             "customer_type": "company",
@@ -74,6 +74,10 @@ def _identity(rng: Random, place: int) -> Data:
 
 
 def _company(rng: Random, place: int) -> str:
+    """A company's name; every fifth is hostile, so that thirty companies show all of `HOSTILE`."""
+    companies_before = place - (place + 1) // 4
+    if companies_before % 5 == 1:
+        return HOSTILE[companies_before // 5 % len(HOSTILE)].replace("\n", " ")
     return f"{COMPANIES[place % len(COMPANIES)]} {rng.choice(FORMS)} {place + 1}"
 
 
