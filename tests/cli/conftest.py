@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -41,12 +42,46 @@ connections:
 {connection}"""
 
 
+class Meddling:
+    """Stands between the requests and the stand-ins, and answers some of them itself."""
+
+    def __init__(self) -> None:
+        self.path, self.every, self.answer, self._met = "", 1, b"", 0
+
+    def begin(self, path: str, status: int, body: str, *, every: int = 1) -> None:
+        """Answer each `every`th request whose path and method match `path` (a pattern) with `status` and `body`."""
+        self.path, self.status, self.answer, self.every, self._met = path, status, body.encode(), every, 0
+
+    def end(self) -> None:
+        """Let every request through."""
+        self.path = ""
+
+    def wrap(self, app: Any) -> Any:
+        """Return `app` as it is meddled with."""
+
+        async def meddled(scope: Any, receive: Any, send: Any) -> None:
+            if not self._meets(scope):
+                await app(scope, receive, send)
+                return
+            await send({"type": "http.response.start", "status": self.status, "headers": []})
+            await send({"type": "http.response.body", "body": self.answer})
+
+        return meddled
+
+    def _meets(self, scope: Any) -> bool:
+        if not self.path or not re.search(self.path, f"{scope['method']} {scope['path']}"):
+            return False
+        self._met += 1
+        return self._met % self.every == 0
+
+
 @dataclass
 class Stage:
     """A folder with `duebridge.yaml`, whose connection `acme-upflow` runs between the stand-ins at `url`."""
 
     url: str
     folder: Path
+    meddling: Meddling
     environ: Mapping[str, str] = field(default_factory=lambda: dict(SECRETS))
 
     @property
@@ -98,6 +133,12 @@ class Stage:
             text = answer.read()
         return json.loads(text) if text else None
 
+    def upflow(self, path: str) -> Any:
+        """Return what Upflow shows under `path`."""
+        keys = {"X-Api-Key": SECRETS["UPFLOW_API_KEY"], "X-Api-Secret": SECRETS["UPFLOW_API_SECRET"]}
+        with urlopen(Request(f"{self.url}/upflow/v1/{path}", headers=keys)) as answer:  # noqa: S310 - our own server
+            return json.loads(answer.read())
+
     def journal(self, product: str, *, writes: bool = False) -> list[dict[str, Any]]:
         """Return the requests made to `product`, oldest first; with `writes` only those that are no GETs."""
         rows = [row for row in self.control("GET", "journal") if row["product"] == product]
@@ -105,28 +146,31 @@ class Stage:
 
 
 @pytest.fixture(scope="session")
-def serve() -> Iterator[Callable[..., RunningSandbox]]:
+def serve() -> Iterator[Callable[..., tuple[RunningSandbox, Meddling]]]:
     """Return what serves the stand-ins without limits, once for each set of options."""
     registry = Registry.load()
-    running: dict[SandboxOptions, RunningSandbox] = {}
+    running: dict[SandboxOptions, tuple[RunningSandbox, Meddling]] = {}
     with ExitStack() as stack:
 
-        def serving(**options: Any) -> RunningSandbox:
+        def serving(**options: Any) -> tuple[RunningSandbox, Meddling]:
             chosen = SandboxOptions(**{"limits": "off"} | options)
             if chosen not in running:
                 products = [product(chosen) for product in registry.sandboxes.values()]
-                running[chosen] = stack.enter_context(running_sandbox(products))
+                meddling = Meddling()
+                running[chosen] = stack.enter_context(running_sandbox(products, inside=[meddling.wrap])), meddling
             return running[chosen]
 
         yield serving
 
 
 @pytest.fixture(scope="session")
-def make_stage_in(serve: Callable[..., RunningSandbox]) -> Callable[..., Stage]:
+def make_stage_in(serve: Callable[..., tuple[RunningSandbox, Meddling]]) -> Callable[..., Stage]:
     """Return a maker of stages in a folder, with freshly seeded stand-ins."""
 
     def make(folder: Path, **options: Any) -> Stage:
-        stage = Stage(serve(**options).url, folder)
+        sandbox, meddling = serve(**options)
+        meddling.end()
+        stage = Stage(sandbox.url, folder, meddling)
         stage.control("POST", "reset")
         stage.configure()
         return stage
@@ -142,11 +186,11 @@ def make_stage(make_stage_in: Callable[..., Stage], tmp_path: Path) -> Callable[
 
 @pytest.fixture
 def stage(make_stage: Callable[..., Stage]) -> Stage:
-    """A stage with the sandbox's usual data, none of which is rejected."""
-    return make_stage()
+    """A stage with little data, none of which is rejected: 10 customers, 60 rows of the invoice list."""
+    return make_stage(customers=10, invoices=60)
 
 
 @pytest.fixture
 def broken_stage(make_stage: Callable[..., Stage]) -> Stage:
     """A stage whose ledger holds records that must be rejected."""
-    return make_stage(broken=16)
+    return make_stage(customers=10, invoices=60, broken=16)

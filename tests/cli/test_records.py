@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
 from duebridge.core.engine.listing import OUTCOMES
 
 
@@ -41,11 +39,11 @@ def test_parts_follow_their_record(stage) -> None:
     assert rows[at]["reference"] == f"pennylane-invoice-{rows[at]['id']}-fix"
 
 
-@pytest.mark.parametrize("outcome", OUTCOMES)
-def test_every_outcome_can_be_asked_for(stage, outcome: str) -> None:
+def test_every_outcome_can_be_asked_for(stage) -> None:
     stage.json("sync", "acme-upflow")
 
-    assert all(row["outcome"] == outcome for row in stage.json("records", "acme-upflow", "--outcome", outcome))
+    for outcome in OUTCOMES:
+        assert all(row["outcome"] == outcome for row in stage.json("records", "acme-upflow", "--outcome", outcome))
 
 
 def test_gone_lists_what_the_target_still_holds_though_it_is_deleted_or_archived(stage) -> None:
@@ -82,7 +80,7 @@ def test_runs_are_listed_newest_first(stage) -> None:
 
     assert [row["run"] for row in rows] == [2, 1]
     assert {row["status"] for row in rows} == {"succeeded"}
-    assert rows[1]["report"]["kinds"]["customer"]["created"] == 40
+    assert rows[1]["report"]["kinds"]["customer"]["created"] == 10
     assert "succeeded" in stage.run("runs").stdout
 
 

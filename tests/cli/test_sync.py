@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 import time
+from contextlib import suppress
 from typing import Any
 
 SECONDS = 30.0
@@ -21,8 +23,8 @@ def test_a_first_sync_sends_what_is_eligible_and_its_counts_add_up(stage) -> Non
     assert report["status"] == "succeeded"
     assert list(report["kinds"]) == ["customer", "invoice", "credit_note"]
     assert all(adds_up(kind) for kind in report["kinds"].values())
-    assert report["kinds"]["customer"]["created"] == 40
-    assert report["kinds"]["invoice"]["read"] + report["kinds"]["credit_note"]["read"] == 200
+    assert report["kinds"]["customer"]["created"] == 10
+    assert report["kinds"]["invoice"]["read"] + report["kinds"]["credit_note"]["read"] == 60
     assert report["kinds"]["invoice"]["rejected"] == 0
     assert report["requests"]["target"] == len(stage.journal("upflow"))
 
@@ -44,7 +46,7 @@ def test_a_full_sync_reads_everything_again_and_finds_it_unchanged(stage) -> Non
 
     kinds = stage.json("sync", "acme-upflow", "--full")["kinds"]
 
-    assert kinds["customer"]["unchanged"] == kinds["customer"]["read"] == 40
+    assert kinds["customer"]["unchanged"] == kinds["customer"]["read"] == 10
 
 
 def test_without_json_a_table_tells_the_counts_and_each_reason(stage) -> None:
@@ -55,7 +57,7 @@ def test_without_json_a_table_tells_the_counts_and_each_reason(stage) -> None:
     for word in ("customer", "invoice", "credit_note", "succeeded", "requests"):
         assert word in result.stdout
     assert "Archived invoices stay out" in result.stdout
-    assert "manual_entry" in result.stdout
+    assert " archived " in result.stdout
 
 
 def test_rejected_records_are_counted_on_stderr_and_leave_exit_code_0(broken_stage) -> None:
@@ -128,6 +130,8 @@ def test_an_interrupt_finishes_the_writes_in_flight_and_the_next_run_goes_on(sta
     process = stage.process("sync", "acme-upflow", "--json")
     deadline = time.monotonic() + SECONDS
     while not stage.journal("upflow", writes=True) and time.monotonic() < deadline:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.02)
         assert process.poll() is None, process.communicate()
     process.send_signal(signal.SIGINT)
     stdout, stderr = process.communicate(timeout=SECONDS)
