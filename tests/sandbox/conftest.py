@@ -22,10 +22,9 @@ class Clock:
 
     def __init__(self) -> None:
         self.ahead = timedelta()
-        self.fixed: datetime | None = None
 
     def __call__(self) -> datetime:
-        return self.fixed or datetime.now(UTC) + self.ahead
+        return datetime.now(UTC) + self.ahead
 
 
 class Api(httpx.Client):
@@ -99,9 +98,15 @@ def running(clock: Clock) -> Iterator[RunningSandbox]:
         yield sandbox
 
 
-@pytest.fixture
-def api(running: RunningSandbox, clock: Clock) -> Iterator[Api]:
-    clock.ahead, clock.fixed = timedelta(), None
+@pytest.fixture(scope="session")
+def client(running: RunningSandbox) -> Iterator[Api]:
     with Api(base_url=running.url, headers={"Authorization": f"Bearer {TOKEN}"}) as client:
-        assert client.post("/_sandbox/reset").status_code == 204
         yield client
+
+
+@pytest.fixture
+def api(client: Api, clock: Clock) -> Api:
+    """The client, of a sandbox as seeded."""
+    clock.ahead = timedelta()
+    assert client.post("/_sandbox/reset").status_code == 204
+    return client

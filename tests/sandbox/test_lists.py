@@ -142,6 +142,11 @@ def test_texts_are_found_by_their_start(api):
     assert ids(api.found("/customers", filter=[("external_reference", "start_with", "ours")])["items"]) == [made["id"]]
 
 
+def test_individuals_have_no_registration_number_to_find(api):
+    rows = api.every("/customers", filter=[("reg_no", "not_eq", "810000000")], limit=100)
+    assert {row["customer_type"] for row in rows} == {"company"}
+
+
 def test_emails_are_found_whatever_their_capitals(api):
     made = api.make("customers", name="Acme", emails=["Compta@Acme.example"])
     assert ids(api.found("/customers", filter=[("emails", "in", ["COMPTA@acme.example"])])["items"]) == [made["id"]]

@@ -57,7 +57,7 @@ def _flag(value: Any) -> bool:
 
 
 def _member(name: str) -> Callable[[Row], Any]:
-    return lambda row: row.data[name]
+    return lambda row: row.data.get(name)  # individuals have no reg_no
 
 
 def _linked(name: str) -> Callable[[Row], Any]:
