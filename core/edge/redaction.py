@@ -23,7 +23,7 @@ DEEPEST = 8
 
 _WORDS = "token|secret|passwd|password|passphrase|authorization|api[-_ ]?key|private[-_ ]?key|credential|cookie"
 _SECRET_NAME = re.compile(rf"({_WORDS})s?$", re.IGNORECASE)
-_NAME = rf"[\w-]*(?:{_WORDS})"
+_NAME = rf"[\w-]{{0,30}}(?:{_WORDS})"  # bounded: a long text must not take quadratic time
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]{1,20}://)([^\s/?#'\"<>]*@)?([^\s?#'\"<>]*)(\?[^\s#'\"<>]*)?", re.IGNORECASE)
 _PATH_QUERY = re.compile(r"(?<![\w:/?])(/[^\s?#'\"<>]*\?)[^\s#'\"<>]*=[^\s#'\"<>]*")
 _SCHEME = re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)

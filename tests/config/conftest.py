@@ -25,6 +25,7 @@ from duebridge.core.api import (
     send,
     skip,
 )
+from duebridge.core.edge import redaction
 from duebridge.core.edge.config import Configuration, load_configuration
 from duebridge.core.registry import Registry
 
@@ -136,6 +137,12 @@ connections:
     target: {connector: desk, api_key: "${DESK_KEY}", api_secret: "${DESK_SECRET}"}
 """
 ENVIRON = {"LEDGER_TOKEN": "ledger-token-1", "DESK_KEY": "desk-key-2", "DESK_SECRET": "desk-secret-3"}
+
+
+@pytest.fixture(autouse=True)
+def forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget the secrets a test registers: random ones would mask words in other tests' output."""
+    monkeypatch.setattr(redaction, "_known", type(redaction._known)())
 
 
 @pytest.fixture(scope="session")

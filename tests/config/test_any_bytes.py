@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from duebridge.core.edge.config import describe, load_configuration
@@ -55,13 +55,13 @@ def loaded(content: bytes, registry: Registry, *, tolerant: bool) -> None:
         assert said.startswith(str(path))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=200), st.booleans())
 def test_random_bytes(registry: Registry, content: bytes, tolerant: bool) -> None:
     loaded(content, registry, tolerant=tolerant)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=pieces, tolerant=st.booleans())
 @example(text="%YAML 1.1\n---\na: 1", tolerant=False)
 @example(text="a: |9\n", tolerant=False)
@@ -75,7 +75,7 @@ def test_random_yaml(registry: Registry, text: str, tolerant: bool) -> None:
     loaded(text.encode("utf-8", "surrogatepass"), registry, tolerant=tolerant)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(connections, st.booleans())
 def test_random_connections(registry: Registry, connection: dict, tolerant: bool) -> None:
     from io import StringIO
