@@ -68,11 +68,14 @@ class Performance:
         return self.report.status == "succeeded" and self.balances is not None and self.balances.explained
 
 
-def run_once(scene: Scene, port: int, tell: Tell) -> list[Performance]:
-    """Run every connection of the demo once against stand-ins without limits (`port` 0: a free one)."""
+def run_once(scene: Scene, port: int, tell: Tell, begun: Callable[[Report], None] | None = None) -> list[Performance]:
+    """Run every connection of the demo once against stand-ins without limits (`port` 0: a free one).
+
+    `begun` is given the report of each run as it begins.
+    """
     with running_sandbox(scene.products("off"), port) as sandbox, opened(scene, sandbox.url, "off") as app:
-        tell(f"stand-ins at {sandbox.url}")
-        return [_perform(app, name, tell) for name in app.configuration.connections]
+        tell(f"stand-ins for {', '.join(product.name for product in sandbox.products)} at {sandbox.url}")
+        return [_perform(app, name, tell, begun) for name in app.configuration.connections]
 
 
 def run_until_interrupted(scene: Scene, port: int, tell: Tell) -> int:
@@ -83,25 +86,31 @@ def run_until_interrupted(scene: Scene, port: int, tell: Tell) -> int:
         for product in sandbox.products:
             tell(f"{product.name}: {sandbox.base(product.name)}")
         tell(f"what was asked of them: {sandbox.url}/_sandbox/journal")
-        tell(f"running {', '.join(app.configuration.connections)}; Ctrl-C stops")
+        names = list(app.configuration.connections)
+        tell(f"running {', '.join(names)}; Ctrl-C stops. In another terminal:")
+        for command in (f"runs {names[0]}", f"records {names[0]}", f"reconcile {names[0]}"):
+            tell(f"  duebridge --config {app.configuration.path} {command}")
         return serve(app)
 
 
 @contextmanager
 def opened(scene: Scene, url: str, limits: Limits) -> Iterator[App]:
-    """Open the demo's application with a database that is gone afterwards; the stand-ins are served at `url`."""
+    """Open the demo's application in a folder that is gone afterwards; the stand-ins are served at `url`."""
+    text = CONFIGURATION.read_text(encoding="utf-8")
+    text = text.replace("${SANDBOX}", url).replace("${UPFLOW_PACE}", PACES[limits])
     with TemporaryDirectory(prefix="duebridge-demo-") as folder:
-        environ = {"SANDBOX": url, "DATABASE": str(Path(folder) / "demo.db"), "UPFLOW_PACE": PACES[limits]}
-        app = App(load_configuration(CONFIGURATION, scene.registry, environ), scene.registry)
+        path = Path(folder) / "duebridge.yaml"
+        path.write_text(text, encoding="utf-8")
+        app = App(load_configuration(path, scene.registry), scene.registry)
         try:
             yield app
         finally:
             app.close()
 
 
-def _perform(app: App, name: str, tell: Tell) -> Performance:
+def _perform(app: App, name: str, tell: Tell, begun: Callable[[Report], None] | None) -> Performance:
     tell(f"{name}: running")
-    report = app.sync(name)
+    report = app.sync(name, begun=begun)
     target = app.connection(name).target_name
     try:
         balances = app.reconcile(name)

@@ -24,6 +24,24 @@ sent.
 | 1 | the run failed or is incomplete, or a difference is left unexplained |
 | 2 | the command or the configuration can't be used as it is |
 | 3 | a product refuses our credentials: someone must reconnect |
+
+What `--json` writes (`?`: not always there):
+
+```text
+sync        {connection, run, status, kinds: {kind: {read, created, updated, unchanged, deleted, gone, rejected,
+             unknown, skipped: {code: n}}}, requests: {source, target}, seconds, notes, error}
+plan        {connection, changes: [{kind, id, part?, action, fields: {name: [old, new]}}], kinds, notes}
+explain     {kind, id, verdict, code, why, reads?, fields: [{target, from, value}], parts: [{part, reference, fields,
+             last_outcome}], link: {reference, target_id, written_at, up_to_date} or null,
+             last_outcome: {outcome, code, reason, notes, run} or null}
+reconcile   {currencies: {code: {source, target, difference, explained: {reason: amount}, unexplained}},
+             customers: [{customer, name, currency, ...the same}], notes}
+records     [{kind, id, label or part, outcome, code, why, customer_id, reference, target_id, held, due, run, notes}]
+runs        [{run, connection, status, began_at, ended_at, report: as of sync}]
+check       [{connection, ok, source: {id, name, detail}, target, error?}]
+connectors  [{name, distribution, version, status, error, offers}]
+mappings    {target, title, kinds: {kind: {rules, fields}}, settlements}
+```
 """
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from duebridge.core.cli.output import say, show
+from duebridge.core.cli.progress import progress
 from duebridge.core.edge.logs import configure
 from duebridge.core.engine.listing import meanings_of
 from duebridge.core.registry import Registry
@@ -48,7 +49,8 @@ def demo(
 
     scene = example.Scene(Registry.load(), customers=customers, invoices=invoices, seed=seed)
     if once:
-        done = example.run_once(scene, port or 0, tell=say)
+        with progress() as begun:
+            done = example.run_once(scene, port or 0, tell=say, begun=begun)
         _show_summary(done, scene.registry)
         raise typer.Exit(0 if all(each.succeeded for each in done) else 1)
     configure("info")

@@ -113,7 +113,7 @@ def amount_text(amount: Decimal, currency: str) -> str:
         shown = amount.quantize(Decimal(1).scaleb(-exponent(currency)))
     except RecordError:
         shown = amount
-    return f"{shown if shown == amount else amount.normalize():f}"
+    return f"{(shown if shown == amount else amount.normalize()) + ZERO:f}"  # the sum turns -0 into 0
 
 
 def _at_target(reader: BalanceReader, held: Holdings, sides: dict[Pair, Side]) -> dict[int, defaultdict[Pair, Decimal]]:
