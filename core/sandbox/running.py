@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 
 import uvicorn
@@ -72,10 +72,9 @@ def running_sandbox(
 def serve_forever(products: Sequence[ProductSandbox], port: int, *, inside: Sequence[Wrapper] = ()) -> None:
     """Serve `products` on 127.0.0.1:`port` until interrupted. Raises `ConfigError` when the port is taken."""
     listener = _bound(port)
-    try:
+    # uvicorn stops cleanly at the first interrupt, then raises it again for its caller
+    with closing(listener), suppress(KeyboardInterrupt):
         uvicorn.Server(_config(products, inside)).run([listener])
-    finally:
-        listener.close()
 
 
 def _config(products: Sequence[ProductSandbox], inside: Sequence[Wrapper]) -> uvicorn.Config:

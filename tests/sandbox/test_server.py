@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import socket
+import subprocess
+import sys
+import threading
+import time
 from datetime import UTC, datetime
 
 import httpx
@@ -110,6 +115,42 @@ def test_the_port_is_free_again_after_the_block():
         assert httpx.get(f"{first.base('pennylane')}/api/external/v2/me").status_code == 401
     with running_sandbox([PennylaneSandbox(SMALL)], first.port) as second:
         assert second.url == first.url
+
+
+SERVE = """
+from duebridge.core.sandbox.product import SandboxOptions
+from duebridge.core.sandbox.running import serve_forever
+from duebridge.plugins.pennylane.sandbox import PennylaneSandbox
+print("up", flush=True)
+serve_forever([PennylaneSandbox(SandboxOptions(customers=3, invoices=10))], {port})
+print("down")
+"""
+
+
+def test_it_serves_until_it_is_interrupted_and_stops_without_a_traceback():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    code = SERVE.format(port=port)
+    process = subprocess.Popen(  # noqa: S603 - our own code
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert answered(f"http://127.0.0.1:{port}{API}/me") == 401
+    finally:
+        process.send_signal(signal.SIGINT)
+        out, errors = process.communicate(timeout=20)
+    assert (process.returncode, out, errors) == (0, "up\ndown\n", "")
+
+
+def answered(url):
+    """The status of the first answer, within twenty seconds."""
+    pause, deadline = threading.Event(), time.monotonic() + 20
+    while True:
+        try:
+            return httpx.get(url).status_code
+        except httpx.ConnectError:
+            assert time.monotonic() < deadline
+            pause.wait(0.05)
 
 
 def test_a_wrapper_stands_between_the_journal_and_the_routes():
