@@ -1,6 +1,5 @@
 """Toy connectors, complete, to be broken one attribute at a time; plugins laid out as an installer leaves them."""
 
-
 from __future__ import annotations
 
 import importlib
