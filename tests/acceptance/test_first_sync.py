@@ -110,7 +110,6 @@ def test_ten_thousand_documents_go_in_one_first_sync_and_none_in_the_next(open_s
     with unpaced(scene):
         run = scene.synced()
 
-        assert run.report["seconds"] < 60
         wanted = check_what_arrived(scene, "fix")
         check_counts(run, wanted, 2000)
         assert +unexplained_at_the_ledger(scene, wanted) == +settled_by_money_alone(wanted)
