@@ -153,6 +153,37 @@ def test_invoices_kept_at_the_target_though_gone_are_told(stage) -> None:
     assert {"kept_though_gone", "kept_though_skipped: archived"} <= reasons(told)
 
 
+def test_what_is_removed_at_the_target_with_the_source_leaves_no_difference(stage) -> None:
+    stage.configure(connection="on_delete: delete")
+    stage.json("sync", "acme-upflow")
+    shown = {item["externalId"] for item in stage.upflow("invoices?limit=500")["invoices"] if item["amountOutstanding"]}
+    deleted = min(shown)
+    stage.control("DELETE", f"pennylane/customer_invoices/{deleted.rpartition('-')[2]}")
+    report = stage.json("sync", "acme-upflow")
+
+    told = stage.json("reconcile", "acme-upflow")
+
+    assert report["kinds"]["invoice"]["deleted"] == 1
+    assert_sums(told)
+    assert unexplained(told) == []
+    assert not any(reason.startswith("kept") for reason in reasons(told))
+
+
+def test_a_customers_change_of_invoice_leaves_no_difference_once_written(stage) -> None:
+    stage.json("sync", "acme-upflow")
+    open_one = next(item for item in stage.upflow("invoices?limit=500")["invoices"] if item["amountOutstanding"])
+    others = [row["id"] for row in stage.json("records", "acme-upflow", "--kind", "customer")]
+    other = next(id for id in others if f"pennylane-customer-{id}" != open_one["customer"]["externalId"])
+    id = open_one["externalId"].rpartition("-")[2]
+    stage.control("PATCH", f"pennylane/customer_invoices/{id}", {"customer": {"id": int(other)}})
+    stage.json("sync", "acme-upflow")
+
+    told = stage.json("reconcile", "acme-upflow")
+
+    assert_sums(told)
+    assert unexplained(told) == []
+
+
 def test_rejected_records_are_told_and_those_that_could_not_be_read_are_noted(broken_stage) -> None:
     broken_stage.json("sync", "acme-upflow")
 

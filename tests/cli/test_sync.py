@@ -141,6 +141,8 @@ def test_an_interrupt_finishes_the_writes_in_flight_and_the_next_run_goes_on(sta
     assert "stopping: the writes in flight are finished first" in stderr
     assert "Traceback" not in stderr
 
+    halfway = stage.json("reconcile", "acme-upflow")["currencies"]
+    assert any("writes_due" in side["explained"] for side in halfway.values())
     stage.configure()
     rest = stage.json("sync", "acme-upflow")
     assert rest["status"] == "succeeded"
