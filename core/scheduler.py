@@ -11,16 +11,13 @@ import logging
 import re
 import signal
 import threading
-from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from datetime import UTC, datetime, timedelta
 from queue import SimpleQueue
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Literal
-from zoneinfo import ZoneInfo
 
 # APScheduler ships no types (3.11); what comes from it is annotated where it enters.
 from apscheduler.events import (  # type: ignore[import-untyped]
@@ -35,6 +32,7 @@ from apscheduler.triggers.date import DateTrigger  # type: ignore[import-untyped
 from apscheduler.triggers.interval import IntervalTrigger  # type: ignore[import-untyped]
 
 from duebridge.core.connector import Schedule
+from duebridge.core.crontab import Crontab, crontab
 from duebridge.core.edge.logs import logger
 from duebridge.core.errors import AuthError, ConfigError, DueBridgeError
 
@@ -318,61 +316,6 @@ def _obey(signals: SimpleQueue[int | None], stopping: threading.Event, halting: 
 
 _LONGEST_SECONDS = 366 * 86400
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-#: The calendar repeats within 28 years, or 40 around a century that is no leap year.
-_FARTHEST_DAYS = 41 * 366
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-_WEEKDAYS = "sun mon tue wed thu fri sat".split()
-_RANGES: tuple[tuple[str, int, int, dict[str, int]], ...] = (
-    ("minute", 0, 59, {}),
-    ("hour", 0, 23, {}),
-    ("day of month", 1, 31, {}),
-    ("month", 1, 12, {word: number for number, word in enumerate(_MONTHS, 1)}),
-    ("day of week", 0, 7, {word: number for number, word in enumerate(_WEEKDAYS)}),
-)
-_PART = re.compile(r"(?:\*|(?P<first>\w+)(?:-(?P<last>\w+))?)(?:/(?P<step>[0-9]+))?")
-
-
-@dataclass(frozen=True, slots=True)
-class Crontab:
-    """Times of day at one place. Weekdays count from Sunday, 0; `either` says that one kind of day will do.
-
-    A time that a spring change skips comes when it would have come without the change (02:30 is then read as 03:30).
-    A time that an autumn change repeats comes the first time only, unless `repeats`.
-    """
-
-    minutes: frozenset[int]
-    hours: frozenset[int]
-    days: frozenset[int]
-    months: frozenset[int]
-    weekdays: frozenset[int]
-    either: bool
-    repeats: bool
-    zone: ZoneInfo
-
-    def after(self, instant: datetime) -> datetime | None:
-        """Return the first instant (UTC) later than `instant`, or None when there is none in forty years."""
-        start = instant.astimezone(self.zone).date()
-        for ahead in range(-1, _FARTHEST_DAYS):
-            day = start + timedelta(days=ahead)
-            if self.on(day):
-                instants = _instants(self, day)
-                if (at := bisect_right(instants, instant)) < len(instants):
-                    return instants[at]
-        return None
-
-    def on(self, day: date) -> bool:
-        """Whether `day` is one of its days."""
-        by_date, by_weekday = day.day in self.days, day.isoweekday() % 7 in self.weekdays
-        return day.month in self.months and ((by_date or by_weekday) if self.either else (by_date and by_weekday))
-
-
-@lru_cache(maxsize=64)
-def _instants(crontab: Crontab, day: date) -> tuple[datetime, ...]:
-    """Return the instants (UTC, ascending) at which `crontab` comes on `day`."""
-    times = [time(hour, minute) for hour in crontab.hours for minute in crontab.minutes]
-    folds = (0, 1) if crontab.repeats else (0,)
-    local = (datetime.combine(day, at.replace(fold=fold), crontab.zone) for at in times for fold in folds)
-    return tuple(sorted({each.astimezone(UTC) for each in local}))
 
 
 class WallClock(BaseTrigger):  # type: ignore[misc]  # untyped where it comes from
@@ -399,56 +342,6 @@ def trigger_of(schedule: Schedule) -> BaseTrigger:
     raise ConfigError("a schedule needs one of every, daily, cron")
 
 
-def crontab(expression: str, timezone: str) -> Crontab:
-    """Read five fields as crontab(5) does: 0 and 7 are Sunday, and of two restricted kinds of day either will do.
-
-    Raises `ConfigError` naming the field.
-    """
-    fields = expression.lower().split()
-    if len(fields) != len(_RANGES):
-        raise ConfigError(f"cron {expression!r} needs five fields: minute, hour, day of month, month, day of week")
-    minutes, hours, days, months, weekdays = (
-        frozenset(_numbers(field, *known)) for field, known in zip(fields, _RANGES, strict=True)
-    )
-    starred = [field.startswith("*") for field in fields]
-    found = Crontab(
-        minutes,
-        hours,
-        days,
-        months,
-        frozenset(number % 7 for number in weekdays),
-        either=not starred[2] and not starred[4],
-        repeats=starred[0] or starred[1],
-        zone=_zone(timezone),
-    )
-    if found.after(datetime.now(UTC)) is None:
-        raise ConfigError(f"cron {expression!r} names a day that never comes; correct the day or the month")
-    return found
-
-
-def _numbers(field: str, name: str, lowest: int, highest: int, words: Mapping[str, int]) -> set[int]:
-    """Return the numbers a crontab field names: `*`, `a`, `a-b`, `*/step`, `a-b/step` or `a/step`, between commas."""
-    numbers: set[int] = set()
-    for part in field.split(","):
-        match = _PART.fullmatch(part)
-        first = _number(match["first"], words, lowest) if match else None
-        last = _number(match["last"] or (None if match["step"] else match["first"]), words, highest) if match else None
-        step = int(match["step"] or 1) if match else 0
-        if first is None or last is None or not step or not lowest <= first <= last <= highest:
-            raise ConfigError(
-                f"cron field {field!r}: {part!r} is no {name}; write {lowest} to {highest}, ranges lowest first (1-5), "
-                "steps from 1 (*/10)"
-            )
-        numbers.update(range(first, last + 1, step))
-    return numbers
-
-
-def _number(word: str | None, words: Mapping[str, int], otherwise: int) -> int | None:
-    if word is None:
-        return otherwise
-    return words.get(word, int(word) if word.isdecimal() and word.isascii() else None)
-
-
 def _seconds(duration: str) -> int:
     match = re.fullmatch(r"([1-9][0-9]{0,8})([smhd])", duration.strip())
     seconds = int(match[1]) * _SECONDS[match[2]] if match else 0
@@ -464,10 +357,3 @@ def _time_of_day(text: str) -> tuple[int, int]:
     if match is None:
         raise ConfigError(f"daily {text!r} is no time of day; write hours and minutes, such as 06:00")
     return int(match[1]), int(match[2])
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (OSError, ValueError, LookupError) as error:
-        raise ConfigError(f"there is no time zone {name!r}; write a name such as Europe/Paris") from error

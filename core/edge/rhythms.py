@@ -14,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from duebridge.core.connector import Schedule
+from duebridge.core.crontab import Unreadable, crontab
 from duebridge.core.edge.problems import unknown_key
 
 
@@ -38,8 +39,6 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _DURATION = re.compile(r"([1-9][0-9]{0,6})\s*([smhd])")
 _TIME_OF_DAY = re.compile(r"([01]?[0-9]|2[0-3]):[0-5][0-9]")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_CRON_PART = re.compile(r"(?:\*|(?P<first>[0-9]+|[a-z]{3})(?:-(?P<last>[0-9]+|[a-z]{3}))?)(?:/[1-9][0-9]*)?")
-_CRON_FIELDS = (("minute", 0, 59), ("hour", 0, 23), ("day of month", 1, 31), ("month", 1, 12), ("day of week", 0, 7))
 
 
 def duration(value: Any) -> timedelta:
@@ -104,21 +103,12 @@ def _daily(value: Any) -> str:
 
 
 def _cron(value: Any) -> str:
-    fields = value.lower().split() if isinstance(value, str) else []
-    if len(fields) != len(_CRON_FIELDS):
-        raise Unfit('no cron expression; write five fields in quotes: "0 6 * * 1-5"')
-    for text, (name, lowest, highest) in zip(fields, _CRON_FIELDS, strict=True):
-        if not all(_fits(part, lowest, highest) for part in text.split(",")):
-            raise Unfit(f"the cron field for the {name} does not fit; it goes from {lowest} to {highest}")
-    return " ".join(fields)
-
-
-def _fits(part: str, lowest: int, highest: int) -> bool:
-    match = _CRON_PART.fullmatch(part)
-    if match is None:
-        return False
-    numbers = [int(word) for word in (match["first"], match["last"]) if word and word.isdigit()]
-    return numbers == sorted(numbers) and all(lowest <= number <= highest for number in numbers)
+    text = " ".join(value.lower().split()) if isinstance(value, str) else ""
+    try:
+        crontab(text, "UTC")
+    except Unreadable as refused:
+        raise Unfit(refused.advice) from None
+    return text
 
 
 def _timezone(value: Any) -> str:
