@@ -36,15 +36,18 @@ def change_record(planned: Planned, stored: Stored | None, writes: Mapping[str, 
 
     A payload equal to the last accepted one is not due, unless an attempt's outcome is unknown.
     """
-    held = stored is not None and stored.held
-    if planned.decision.verdict == "sync":
+    verdict = planned.decision.verdict
+    if stored is None:
+        if verdict == "sync":
+            phase = writes[planned.write].phase
+            return Change(planned, None, planned.payload, planned.fingerprint, phase, True, "planned", False)  # noqa: FBT003
+        return Change(planned, None, None, None, 0, False, _OUTCOMES[verdict], False)  # noqa: FBT003
+    if verdict == "sync":
         return _wanted(planned, stored, writes)
-    if held and removes:
-        assert stored is not None  # noqa: S101 - `held` says so
+    if stored.held and removes:
         phase = REMOVAL_PHASE * 2 - writes[planned.kind].phase
         return _change(planned, stored, None, None, phase, due=True)
-    payload, fingerprint = (stored.last_accepted, stored.accepted_fingerprint) if stored is not None else (None, None)
-    return _change(planned, stored, payload, fingerprint, 0, due=False)
+    return _change(planned, stored, stored.last_accepted, stored.accepted_fingerprint, 0, due=False)
 
 
 def change_part(planned: Planned, stored: Stored | None, writes: Mapping[str, Write]) -> Change:

@@ -68,7 +68,7 @@ def _never_read(connection: str, kind: str, id: str, read: int) -> ConfigError:
 def _planned(records: Records, row: Stored, planner: Planner) -> tuple[dict[str, Planned], Family]:
     """Plan the record with its relatives, as the next run would."""
     if not issubclass(KINDS[row.kind], Document):
-        return {row.key: planner.plan(recall(row).known)}, Family(None, ())
+        return {row.key: planner.plan(recall(row))}, Family(None, ())
     members = _relatives(records, row)
     stands = _standing_customers(records, members, planner)
     plan = planner.plan_family(members, stands)
@@ -78,15 +78,15 @@ def _planned(records: Records, row: Stored, planner: Planner) -> tuple[dict[str,
 def _relatives(records: Records, row: Stored) -> list[Known]:
     root = row.id if row.kind == Invoice.kind else row.root
     if root is None:
-        return [recall(row).known]
+        return [recall(row)]
     rows = records.by_key([key_of(Invoice.kind, root)]) | records.by_root([root])
-    return [recall(relative).known for relative in rows.values() if not relative.part]
+    return [recall(relative) for relative in rows.values() if not relative.part]
 
 
 def _standing_customers(records: Records, members: Iterable[Known], planner: Planner) -> dict[str, bool]:
     ids = {member.record.customer_id for member in members if isinstance(member.record, Document)}
     rows = records.by_key(key_of(Customer.kind, id) for id in ids)
-    return {row.id: planner.plan(recall(row).known).standing for row in rows.values()}
+    return {row.id: planner.plan(recall(row)).standing for row in rows.values()}
 
 
 def _decided(planned: Planned) -> Json:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from duebridge.core.connector import key_of
 from duebridge.core.engine.planning import Known, customer_of
-from duebridge.core.engine.understanding import Fresh, recall
+from duebridge.core.engine.understanding import recall
 from duebridge.core.records import CreditNote, Invoice
 from duebridge.core.store.records import Records, Stored
 
@@ -20,7 +20,7 @@ class Gathered:
     will be) at the target, `families` are the documents to plan together.
     """
 
-    documents: Mapping[str, Fresh]
+    documents: Mapping[str, Known]
     rows: Mapping[str, Stored]
     parts: Mapping[str, Stored]
     stands: Mapping[str, bool]
@@ -28,7 +28,7 @@ class Gathered:
 
 
 def gather(
-    records: Records, documents: Mapping[str, Fresh], stored: Mapping[str, Stored], stands: Mapping[str, bool]
+    records: Records, documents: Mapping[str, Known], stored: Mapping[str, Stored], stands: Mapping[str, bool]
 ) -> Gathered:
     """Find the relatives of `documents` in the store. `stored` are rows already at hand, `stands` customers known."""
     roots, alone = _roots(documents, stored)
@@ -36,21 +36,21 @@ def gather(
     rows = {**stored, **{key: row for key, row in linked.items() if not row.part}}
     rows |= records.by_key(key for key in (key_of(Invoice.kind, id) for id in roots) if key not in rows)
     families = _families(documents, rows, linked, roots)
-    families += [[documents[key].known] for key in alone]
+    families += [[documents[key]] for key in alone]
     customers = {customer_of(member.kind, member.id, member.record) for family in families for member in family}
     standing = {**stands, **records.standing(id for id in customers if id and id not in stands)}
     return Gathered(documents, rows, {key: row for key, row in linked.items() if row.part}, standing, families)
 
 
-def _roots(documents: Mapping[str, Fresh], stored: Mapping[str, Stored]) -> tuple[set[str], list[str]]:
+def _roots(documents: Mapping[str, Known], stored: Mapping[str, Stored]) -> tuple[set[str], list[str]]:
     """Return the invoice ids of the families touched, and the keys of credit notes that have none."""
     roots: set[str] = set()
     alone: list[str] = []
-    for key, item in documents.items():
-        if item.known.kind == Invoice.kind:
-            roots.add(item.known.id)
+    for key, known in documents.items():
+        if known.kind == Invoice.kind:
+            roots.add(known.id)
             continue
-        record = item.known.record
+        record = known.record
         if isinstance(record, CreditNote) and record.invoice_id is not None:
             roots.add(record.invoice_id)
         else:
@@ -62,20 +62,20 @@ def _roots(documents: Mapping[str, Fresh], stored: Mapping[str, Stored]) -> tupl
 
 
 def _families(
-    documents: Mapping[str, Fresh], rows: Mapping[str, Stored], linked: Mapping[str, Stored], roots: set[str]
+    documents: Mapping[str, Known], rows: Mapping[str, Stored], linked: Mapping[str, Stored], roots: set[str]
 ) -> list[list[Known]]:
     members: dict[str, list[Known]] = {root: [] for root in roots}
     for root, family in members.items():
         key = key_of(Invoice.kind, root)
         if key in documents:
-            family.append(documents[key].known)
+            family.append(documents[key])
         elif key in rows:
-            family.append(recall(rows[key]).known)
-    for item in documents.values():
-        record = item.known.record
+            family.append(recall(rows[key]))
+    for known in documents.values():
+        record = known.record
         if isinstance(record, CreditNote) and record.invoice_id is not None:
-            members[record.invoice_id].append(item.known)
+            members[record.invoice_id].append(known)
     for key, row in linked.items():
         if not row.part and key not in documents and row.root is not None:
-            members[row.root].append(recall(row).known)
+            members[row.root].append(recall(row))
     return [family for family in members.values() if family]

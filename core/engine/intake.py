@@ -11,12 +11,11 @@ from duebridge.core.connector import Raw, Write, key_of
 from duebridge.core.engine.changes import change_part, change_record, row_of, withdraw_part
 from duebridge.core.engine.counting import Counting
 from duebridge.core.engine.families import Gathered, gather
-from duebridge.core.engine.planning import Planned, Planner
+from duebridge.core.engine.planning import Known, Planned, Planner
 from duebridge.core.engine.report import Report
 from duebridge.core.engine.understanding import (
     UNREADABLE,
     Canonical,
-    Fresh,
     recall,
     understand,
     vanished,
@@ -40,14 +39,14 @@ class Intake:
         self._run = report.run
         self._connection_id = connection_id
 
-    def understand(self, items: Sequence[tuple[type[Record], Raw | Record]]) -> dict[str, Fresh]:
+    def understand(self, items: Sequence[tuple[type[Record], Raw | Record]]) -> dict[str, Known]:
         """Return the items as records by key. Touches nothing shared, so it may run beside `absorb`."""
         return understand(items, self._canonical)
 
     def absorb(
         self,
         records: Records,
-        fresh: Mapping[str, Fresh],
+        fresh: Mapping[str, Known],
         deleted: Iterable[str],
         kinds: Sequence[str],
         crawl: int | None,
@@ -55,11 +54,13 @@ class Intake:
         """Take a page of a stream whose items become `kinds`; `crawl` is the id of the crawl it belongs to, if any."""
         gone = [key_of(kind, id) for id in deleted for kind in kinds] + _turned_into_another_kind(fresh, kinds)
         stored = records.by_key({*fresh, *gone, *_credited(fresh)})
-        changed: dict[str, Fresh] = {}
+        changed: dict[str, Known] = {}
         unchanged: list[Stored] = []
         for key, item in fresh.items():
             row = stored.get(key)
-            if row is None or row.gone or item.body != row.body or row.code == UNREADABLE:
+            if row is None:
+                changed[key] = item
+            elif row.gone or item.body != row.body or row.code == UNREADABLE:
                 changed[key] = with_history(item, row)
             else:
                 unchanged.append(row)
@@ -68,18 +69,18 @@ class Intake:
         self.plan(records, changed, stored, crawl)
 
     def plan(
-        self, records: Records, changed: Mapping[str, Fresh], stored: Mapping[str, Stored], crawl: int | None
+        self, records: Records, changed: Mapping[str, Known], stored: Mapping[str, Stored], crawl: int | None
     ) -> None:
         """Plan `changed` records, and with them the documents that depend on them. `stored` holds rows at hand."""
         rows: list[PlannedRow] = []
-        documents = {key: item for key, item in changed.items() if issubclass(KINDS[item.known.kind], Document)}
+        documents = {key: item for key, item in changed.items() if issubclass(KINDS[item.kind], Document)}
         stands: dict[str, bool] = {}
         for key, item in changed.items():
             if key in documents:
                 continue
-            planned = self._planner.plan(item.known)
-            if item.known.kind == Customer.kind:
-                stands[item.known.id] = planned.standing
+            planned = self._planner.plan(item)
+            if item.kind == Customer.kind:
+                stands[item.id] = planned.standing
             self._keep(rows, planned, item.body, stored.get(key), crawl)
         waiting = records.waiting_for(id for id, standing in stands.items() if standing)
         documents |= {key: recall(row) for key, row in waiting.items() if key not in documents}
@@ -172,9 +173,9 @@ class Intake:
         records.mark(marks, run=self._run)
 
 
-def _credited(fresh: Mapping[str, Fresh]) -> list[str]:
+def _credited(fresh: Mapping[str, Known]) -> list[str]:
     """The keys of the invoices that the credit notes among `fresh` are linked to."""
-    notes = (item.known.record for item in fresh.values() if item.known.kind == CreditNote.kind)
+    notes = (item.record for item in fresh.values() if item.kind == CreditNote.kind)
     return [
         key_of(Invoice.kind, note.invoice_id)
         for note in notes
@@ -182,9 +183,9 @@ def _credited(fresh: Mapping[str, Fresh]) -> list[str]:
     ]
 
 
-def _turned_into_another_kind(fresh: Mapping[str, Fresh], kinds: Sequence[str]) -> list[str]:
+def _turned_into_another_kind(fresh: Mapping[str, Known], kinds: Sequence[str]) -> list[str]:
     """The keys the items would have as the stream's other kinds: what stands there is no longer true."""
     if len(kinds) < 2:
         return []
-    keys = (key_of(kind, item.known.id) for item in fresh.values() for kind in kinds if kind != item.known.kind)
+    keys = (key_of(kind, item.id) for item in fresh.values() for kind in kinds if kind != item.kind)
     return [key for key in keys if key not in fresh]

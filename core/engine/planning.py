@@ -5,8 +5,7 @@ known records -> decide -> map -> parts of each family -> Planned rows
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from hashlib import blake2b
 from typing import Any, Literal, NamedTuple
@@ -28,21 +27,19 @@ CUSTOMER_NOT_SENT = Decision("skip", "customer_not_sent", "Its customer is not a
 class Known(NamedTuple):
     """A record as it stands: freshly read or from the store.
 
-    `gone`: the source no longer has it. `broken`: why it could not be understood (then `record` is the last good one,
-    or None). `kept`: the target has accepted it before.
+    `key` is its name within the connection, `body` the text it is kept as. `gone`: the source no longer has it.
+    `broken`: why it could not be understood (then `record` and `body` are the last good ones, or None). `kept`: the
+    target has accepted it before.
     """
 
     kind: str
     id: str
+    key: str
     record: Record | None
+    body: str | None
     gone: bool = False
     broken: str | None = None
     kept: bool = False
-
-    @property
-    def key(self) -> str:
-        """Its name within the connection."""
-        return key_of(self.kind, self.id)
 
 
 class Planned(NamedTuple):
@@ -64,13 +61,12 @@ class Planned(NamedTuple):
     record: Record | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FamilyPlan:
+class FamilyPlan(NamedTuple):
     """The plans of a family's documents and parts, and the owners whose parts stay exactly as they are."""
 
-    documents: tuple[Planned, ...]
-    parts: tuple[Planned, ...]
-    frozen: frozenset[str]
+    documents: Sequence[Planned]
+    parts: Sequence[Planned]
+    frozen: Sequence[str]
 
 
 class Planner:
@@ -140,19 +136,15 @@ class Planner:
             record,
         )
 
-    def plan_family(self, documents: Iterable[Known], stands: Mapping[str, bool]) -> FamilyPlan:
+    def plan_family(self, documents: Sequence[Known], stands: Mapping[str, bool]) -> FamilyPlan:
         """Plan an invoice, the credit notes linked to it, and what they need beside themselves.
 
         `stands` tells of a customer id whether the customer is, or will be, at the target. A document that is kept at
         the target without being sent again keeps its parts as they are.
         """
         plans = [self.plan(known, customer_stands=stands.get(_customer(known), False)) for known in documents]
-        family = family_of(plans)
-        frozen = frozenset(plan.key for plan in plans if plan.standing and plan.decision.verdict != "sync")
-        if family.invoice is None and not family.credit_notes:
-            return FamilyPlan(tuple(plans), (), frozen)
-        parts = tuple(self._part_plans(family, frozen))
-        return FamilyPlan(tuple(plans), parts, frozen)
+        frozen = [plan.key for plan in plans if plan.standing and plan.decision.verdict != "sync"]
+        return FamilyPlan(plans, list(self._part_plans(family_of(plans), frozen)), frozen)
 
     def removes(self, decision: Decision) -> bool:
         """Whether a record already at the target is taken out because of `decision`."""
@@ -162,7 +154,7 @@ class Planner:
             and decision.code not in ("excluded_customer", "customer_not_sent")
         )
 
-    def _part_plans(self, family: Family, frozen: frozenset[str]) -> Iterable[Planned]:
+    def _part_plans(self, family: Family, frozen: Sequence[str]) -> Iterable[Planned]:
         root = family.invoice.record.id if family.invoice else None
         for part in self.target.parts(family, self.source):
             owner = part.owner
@@ -216,18 +208,18 @@ def _customer(known: Known) -> str:
     return customer_of(known.kind, known.id, known.record)
 
 
-def family_of(plans: list[Planned]) -> Family:
+def family_of(plans: Sequence[Planned]) -> Family:
     """Return the invoice among `plans` with the credit notes among them, by issue date then id."""
-    invoice = next((_member(plan, Invoice) for plan in plans if isinstance(plan.record, Invoice)), None)
-    credit_notes = [_member(plan, CreditNote) for plan in plans if isinstance(plan.record, CreditNote)]
+    invoice: Member[Invoice] | None = None
+    credit_notes: list[Member[CreditNote]] = []
+    for plan in plans:
+        if isinstance(plan.record, Invoice):
+            invoice = Member(plan.record, plan.decision, plan.standing)
+        elif isinstance(plan.record, CreditNote):
+            credit_notes.append(Member(plan.record, plan.decision, plan.standing))
     if len(credit_notes) > 1:
         credit_notes.sort(key=lambda member: order_of(member.record))
     return Family(invoice, tuple(credit_notes))
-
-
-def _member(plan: Planned, _type: type[Any]) -> Member[Any]:
-    assert plan.record is not None  # noqa: S101 - the callers filter on it; this is for the type checker
-    return Member(plan.record, plan.decision, plan.standing)
 
 
 def order_of(credit_note: CreditNote) -> tuple[date, int, str]:

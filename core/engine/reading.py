@@ -9,15 +9,16 @@ from threading import Event
 
 from duebridge.core.connector import Cursor, Page, RereadableSource, Source
 from duebridge.core.engine.intake import Intake
+from duebridge.core.engine.planning import Known
 from duebridge.core.engine.prefetch import Prefetched
 from duebridge.core.engine.report import Report
-from duebridge.core.engine.understanding import Fresh, check_identity, recall, vanished
+from duebridge.core.engine.understanding import check_identity, recall, vanished
 from duebridge.core.errors import CursorExpired, RunError
 from duebridge.core.records import Record
 from duebridge.core.store.records import Records
 from duebridge.core.store.store import Store, Stream
 
-Understood = tuple[Page, dict[str, Fresh]]
+Understood = tuple[Page, dict[str, Known]]
 
 _CHUNK = 200
 
@@ -125,7 +126,7 @@ class Reading:
             yield page, self._intake.understand(page.items)
 
     def _store_page(
-        self, page: Page, fresh: Mapping[str, Fresh], types: tuple[type[Record], ...], state: Stream
+        self, page: Page, fresh: Mapping[str, Known], types: tuple[type[Record], ...], state: Stream
     ) -> Stream:
         kinds = tuple(kind.kind for kind in types)
         crawl = state.crawl if state.crawling else None

@@ -81,6 +81,8 @@ class Sync:
         self._source.check()
         context = self._target.context()
         kinds = tuple(kind.kind for kind in self._target.rules)
+        for kind in kinds:
+            report.tally(kind)  # a kind of which nothing was read shows its zeros
         planner = Planner(
             self._source.name, self._target, context, decide=self._policy.decide, on_delete=self._policy.on_delete
         )

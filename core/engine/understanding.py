@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from duebridge.core.connector import Raw, key_of
+from duebridge.core.connector import Raw
 from duebridge.core.engine.planning import Known
 from duebridge.core.errors import RecordError, RunError
 from duebridge.core.records import KINDS, Record
@@ -19,46 +18,44 @@ Canonical = Mapping[type[Record], Callable[[Raw], Record]]
 UNREADABLE = "unreadable"
 
 
-class Fresh(NamedTuple):
-    """A record to plan: what is known of it, and the text its body is kept as (None when it wasn't understood)."""
-
-    known: Known
-    body: str | None
-
-
-def understand(items: Sequence[tuple[type[Record], Raw | Record]], canonical: Canonical) -> dict[str, Fresh]:
+def understand(items: Sequence[tuple[type[Record], Raw | Record]], canonical: Canonical) -> dict[str, Known]:
     """Return the items as records by key, in order; the last of two with one key counts."""
-    fresh: dict[str, Fresh] = {}
+    known: dict[str, Known] = {}
     for record_type, raw in items:
+        kind = record_type.kind
         id = raw.id if isinstance(raw, Record) else str(raw["id"])
+        key = f"{kind}:{id}"
         try:
             record = raw if isinstance(raw, Record) else canonical[record_type](raw)
-            item = Fresh(Known(record_type.kind, id, record), record.model_dump_json(exclude_defaults=True))
+            known[key] = Known(kind, id, key, record, written(record))
         except (RecordError, ValidationError) as error:
-            item = Fresh(Known(record_type.kind, id, None, broken=explained(error)), None)
-        fresh[key_of(record_type.kind, id)] = item
-    return fresh
+            known[key] = Known(kind, id, key, None, None, broken=explained(error))
+    return known
 
 
-def recall(row: Stored) -> Fresh:
+def written(record: Record) -> str:
+    """Return the text a record is kept as: JSON without the fields that hold their default."""
+    return record.__pydantic_serializer__.to_json(record, exclude_defaults=True).decode()
+
+
+def recall(row: Stored) -> Known:
     """Return a stored record as if it had just been read."""
     broken = (row.reason or "") if row.code == UNREADABLE else None
-    return Fresh(Known(row.kind, row.id, stored_record(row), row.gone, broken, row.held), row.body)
+    return Known(row.kind, row.id, row.key, stored_record(row), row.body, bool(row.gone), broken, row.held)
 
 
-def vanished(row: Stored) -> Fresh:
+def vanished(row: Stored) -> Known:
     """Return a stored record as no longer at the source."""
-    return Fresh(Known(row.kind, row.id, stored_record(row), gone=True, kept=row.held), row.body)
+    return Known(row.kind, row.id, row.key, stored_record(row), row.body, gone=True, kept=row.held)
 
 
-def with_history(item: Fresh, row: Stored | None) -> Fresh:
+def with_history(known: Known, row: Stored | None) -> Known:
     """Return a record just read with what its row adds: that it is held, its last good body if this one is broken."""
     if row is None:
-        return item
-    known = item.known
+        return known
     if known.record is None and row.body is not None:
-        return Fresh(known._replace(record=stored_record(row), kept=row.held), row.body)
-    return Fresh(known._replace(kept=row.held), item.body)
+        return known._replace(record=stored_record(row), body=row.body, kept=row.held)
+    return known._replace(kept=row.held)
 
 
 def stored_record(row: Stored) -> Record | None:

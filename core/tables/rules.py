@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from duebridge.core.records import Record
+from duebridge.core.tables.compiled import Names, function
 from duebridge.core.tables.paths import TableError, check_path, vocabulary
 
 Verdict = Literal["sync", "skip", "reject"]
@@ -78,8 +78,7 @@ class Rules:
         for rule in self.rules:
             for name, wanted in rule.conditions.items():
                 _check(record, name, wanted)
-        self._compiled = [(_compile(rule.conditions), rule.decision) for rule in rules]
-        self._otherwise = otherwise.decision
+        self._decide: Callable[[Record], Decision] = _decider(self.rules)
 
     @property
     def needs(self) -> frozenset[str]:
@@ -88,10 +87,7 @@ class Rules:
 
     def decide(self, record: Record) -> Decision:
         """Return the decision of the first rule whose conditions all hold."""
-        for holds, decision in self._compiled:
-            if holds(record):
-                return decision
-        return self._otherwise
+        return self._decide(record)
 
     def describe(self) -> list[tuple[str, Decision]]:
         """Return (conditions in words, decision) for every rule, in order, to be printed."""
@@ -110,26 +106,23 @@ def _check(record: type[Record], name: str, wanted: Any) -> None:
             )
 
 
-def _compile(conditions: dict[str, Any]) -> Callable[[Record], bool]:
-    tests = [_test(name, wanted) for name, wanted in conditions.items()]
-    if len(tests) == 1:
-        return tests[0]
-    if len(tests) == 2:
-        one, other = tests
-        return lambda record: one(record) and other(record)
-    return lambda record: all(test(record) for test in tests)
+def _decider(rules: tuple[Rule, ...]) -> Callable[[Record], Decision]:
+    names = Names()
+    lines = []
+    for rule in rules:
+        tests = " and ".join(_test(name, wanted, names) for name, wanted in rule.conditions.items()) or "True"
+        lines.append(f"if {tests}: return {names.of(rule.decision)}")
+    return function("decide(record)", lines, names)
 
 
-def _test(name: str, wanted: Any) -> Callable[[Record], bool]:
-    get = operator.attrgetter(name)
+def _test(name: str, wanted: Any, names: Names) -> str:
     if isinstance(wanted, OtherThan):
-        words = wanted.words
-        return lambda record: get(record) not in words
+        return f"record.{name} not in {names.of(wanted.words)}"
     if isinstance(wanted, (set, frozenset)):
-        return lambda record: get(record) in wanted
+        return f"record.{name} in {names.of(frozenset(wanted))}"
     if wanted is None or isinstance(wanted, bool):
-        return lambda record: get(record) is wanted
-    return lambda record: bool(get(record) == wanted)
+        return f"record.{name} is {wanted}"
+    return f"record.{name} == {names.of(wanted)}"
 
 
 def _words(conditions: dict[str, Any]) -> str:
