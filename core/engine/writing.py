@@ -12,7 +12,7 @@ from datetime import datetime
 from threading import Event
 from typing import Any
 
-from duebridge.core.connector import RecordTarget, Write, key_of
+from duebridge.core.connector import RELEASE_PHASE, RecordTarget, Write, key_of
 from duebridge.core.engine.lanes import Lanes, Result
 from duebridge.core.engine.planning import CUSTOMER_NOT_SENT
 from duebridge.core.engine.report import Report
@@ -84,7 +84,7 @@ class Writing:
     def _claim(self, size: int, since: tuple[int, int]) -> list[Claimed]:
         with self._store.transaction() as db:
             records = Records(db, self._id)
-            batch = records.claim(size, now=self._now().timestamp(), since=since)
+            batch = _apart(records.claim(size, now=self._now().timestamp(), since=since))
             records.intend(batch, run=self._run)
         return batch
 
@@ -143,6 +143,13 @@ class Writing:
 
     def _standing(self, row: Stored) -> Standing:
         return Standing(row.outcome if row.run == self._run else "", row.code)
+
+
+def _apart(batch: list[Claimed]) -> list[Claimed]:
+    """Releases make a batch of their own: what was released is due again in a phase that must still lie ahead."""
+    if batch and batch[0].phase == RELEASE_PHASE:
+        return [row for row in batch if row.phase == RELEASE_PHASE]
+    return batch
 
 
 def _withdrawn(result: Result) -> bool:
