@@ -19,7 +19,8 @@ from duebridge.plugins.pennylane.sandbox import PennylaneSandbox
 from duebridge.targets.upflow.sandbox import UpflowSandbox
 
 from .interference import Interference
-from .scene import Clock, OpenScene, Scene, Served
+from .pacing import wide_budget
+from .scene import SECRETS, Clock, OpenScene, Scene, Served
 
 
 @contextmanager
@@ -30,7 +31,8 @@ def serving(**options: Any) -> Iterator[Served]:
     pennylane, upflow = PennylaneSandbox(chosen, clock=clock), UpflowSandbox(chosen)
     upflow.today = clock.today
     with running_sandbox([pennylane, upflow], inside=[interference.wrap]) as running:
-        yield Served(running, pennylane, upflow, clock, interference)
+        held = wide_budget(running.base("pennylane"), SECRETS["PENNYLANE_TOKEN"]) if chosen.limits == "off" else None
+        yield Served(running, pennylane, upflow, clock, interference, held)
 
 
 @pytest.fixture(scope="session")

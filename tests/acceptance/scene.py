@@ -17,6 +17,7 @@ import httpx
 
 from duebridge.core.app import App
 from duebridge.core.edge.config import load_configuration
+from duebridge.core.edge.limits import Limiter
 from duebridge.core.engine.report import Report
 from duebridge.core.registry import Registry
 from duebridge.core.sandbox.running import RunningSandbox
@@ -64,13 +65,17 @@ class Clock:
 
 @dataclass(frozen=True)
 class Served:
-    """Stand-ins that answer, the clock they read, and what may come between them and who asks."""
+    """Stand-ins that answer, the clock they read, and what may come between them and who asks.
+
+    `budget` keeps the source unpaced where limits are off.
+    """
 
     running: RunningSandbox
     pennylane: PennylaneSandbox
     upflow: UpflowSandbox
     clock: Clock
     interference: Interference
+    budget: Limiter | None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from collections import Counter
 import pytest
 
 from .expected import Expected, expected, gross, invoice_reads, outstanding_at, remaining
-from .pacing import unpaced
 from .scene import OpenScene, Run, Scene
 
 
@@ -107,19 +106,18 @@ def test_turning_from_fix_to_balance_and_back_moves_the_outstanding_amounts_and_
 @pytest.mark.slow
 def test_ten_thousand_documents_go_in_one_first_sync_and_none_in_the_next(open_scene: OpenScene) -> None:
     scene = open_scene(customers=2000, invoices=10_000)
-    with unpaced(scene):
-        run = scene.synced()
+    run = scene.synced()
 
-        wanted = check_what_arrived(scene, "fix")
-        check_counts(run, wanted, 2000)
-        assert +unexplained_at_the_ledger(scene, wanted) == +settled_by_money_alone(wanted)
-        for _ in range(3):
-            unchanged = scene.synced()
-            assert len(unchanged.pennylane) <= 4
-            assert unchanged.upflow == []
+    wanted = check_what_arrived(scene, "fix")
+    check_counts(run, wanted, 2000)
+    assert +unexplained_at_the_ledger(scene, wanted) == +settled_by_money_alone(wanted)
+    for _ in range(3):
+        unchanged = scene.synced()
+        assert len(unchanged.pennylane) <= 4
+        assert unchanged.upflow == []
 
-        scene.configure(target="payments: balance")
-        scene.synced()
-        wanted = check_what_arrived(scene, "balance")
-        gap = unexplained_at_the_ledger(scene, wanted)
-        assert not any(gap.values())
+    scene.configure(target="payments: balance")
+    scene.synced()
+    wanted = check_what_arrived(scene, "balance")
+    gap = unexplained_at_the_ledger(scene, wanted)
+    assert not any(gap.values())
