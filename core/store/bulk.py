@@ -22,7 +22,7 @@ class Statement:
 
     def __init__(self, sql: str) -> None:
         """Prepare `sql` for both databases."""
-        self._sql = {name: sql.replace("?", mark).replace("ONE_OF", _ONE_OF[name]) for name, mark in _MARKS.items()}
+        self._sql = {name: _spoken(sql, name) for name in _MARKS}
 
     def run(self, db: Connection, parameters: tuple[Any, ...]) -> None:
         """Run the statement once."""
@@ -37,6 +37,11 @@ class Statement:
         """Return every row of a query as the driver gives it."""
         cursor = db.exec_driver_sql(self._sql[db.dialect.name], parameters).cursor
         return cursor.fetchall() if cursor is not None else ()
+
+
+def _spoken(sql: str, dialect: str) -> str:
+    plain = sql.replace("%", "%%") if dialect == "postgresql" else sql  # the driver takes a lone % for a parameter
+    return plain.replace("?", _MARKS[dialect]).replace("ONE_OF", _ONE_OF[dialect])
 
 
 def listed(db: Connection, values: Sequence[Any]) -> Any:

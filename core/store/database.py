@@ -12,14 +12,28 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from duebridge.core.errors import ConfigError, RunError
 
 BUSY_SECONDS = 30
 MIGRATIONS = Path(__file__).parent / "migrations"
+#: Our advisory locks on PostgreSQL, apart from other programs'; the second number is a connection's, 0 the schema's.
+_LOCKS = 0x44424C4B
+_SCHEMA = 0
+#: The server drops the lock of a client whose machine died after about a minute and a half, not after two hours.
+_SESSION = (
+    f"lock_timeout = '{BUSY_SECONDS}s'",
+    "tcp_keepalives_idle = 60",
+    "tcp_keepalives_interval = 10",
+    "tcp_keepalives_count = 3",
+)
+_READING: dict[str, dict[str, Any]] = {
+    "sqlite": {"reading": True},
+    "postgresql": {"reading": True, "isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+}
 
 
 def open_database(url: str) -> Engine:
@@ -27,7 +41,7 @@ def open_database(url: str) -> Engine:
     engine = connect(url)
     try:
         migrate(engine)
-    except OperationalError as error:
+    except DBAPIError as error:
         engine.dispose()
         where = make_url(url).render_as_string(hide_password=True)
         raise ConfigError(
@@ -40,13 +54,9 @@ def connect(url: str) -> Engine:
     """Return an engine for `url` whose transactions are safe for read-then-write."""
     try:
         parsed = make_url(url)
-        engine = create_engine(parsed)
+        return _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgresql(parsed)
     except (ArgumentError, ImportError) as error:
         raise ConfigError(f"`database` is not a usable address: {error}") from None
-    if parsed.get_backend_name() == "sqlite":
-        event.listen(engine, "connect", _configure_sqlite)
-        event.listen(engine, "begin", _begin_immediate)
-    return engine
 
 
 @contextmanager
@@ -63,14 +73,23 @@ def transaction(engine: Engine) -> Iterator[Connection]:
 def reading(engine: Engine) -> Iterator[Connection]:
     """A consistent view that never waits for a writer."""
     try:
-        with engine.connect().execution_options(reading=True) as connection, connection.begin():
+        with engine.connect().execution_options(**_READING[engine.dialect.name]) as connection, connection.begin():
             yield connection
     except DBAPIError as error:
         raise RunError(f"the database can't be read: {error.orig}") from error
 
 
+def wait_for_writers(db: Connection, connection_id: int) -> None:
+    """Wait for other transactions that write the rows of `connection_id`, and hold them off until this one ends.
+
+    SQLite has one writer at a time anyway, and a view that only reads waits for nobody.
+    """
+    if db.dialect.name == "postgresql" and not db.get_execution_options().get("reading"):
+        db.exec_driver_sql("SELECT pg_advisory_xact_lock(%s, %s)", (_LOCKS, connection_id))
+
+
 def migrate(engine: Engine) -> None:
-    """Run the migrations the database lacks; cheap when there are none."""
+    """Run the migrations the database lacks; cheap when there are none, and safe for processes that start together."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     head = ScriptDirectory.from_config(config).get_current_head()
@@ -79,8 +98,23 @@ def migrate(engine: Engine) -> None:
     if current == head:
         return
     with engine.begin() as connection:
+        wait_for_writers(connection, _SCHEMA)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def _sqlite(url: URL) -> Engine:
+    engine = create_engine(url)
+    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def _postgresql(url: URL) -> Engine:
+    # A writer takes its lock first and must then see what was committed while it waited, hence READ COMMITTED.
+    engine = create_engine(url, isolation_level="READ COMMITTED", pool_pre_ping=True)
+    event.listen(engine, "connect", _configure_postgresql)
+    return engine
 
 
 def _configure_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
@@ -95,6 +129,11 @@ def _configure_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
         "temp_store=FILE",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _configure_postgresql(connection: Any, _record: Any) -> None:
+    connection.execute("; ".join(f"SET {setting}" for setting in _SESSION))
+    connection.commit()
 
 
 def _begin_immediate(connection: Connection) -> None:

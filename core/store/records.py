@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, and_, func, literal_column, select, update
 
 from duebridge.core.store.bulk import Statement, listed
+from duebridge.core.store.database import wait_for_writers
 from duebridge.core.store.tables import RecordRow
 
 records = RecordRow.__table__  # type: ignore[attr-defined]
@@ -145,7 +146,8 @@ class Records:
     """The records of one connection, inside a transaction the caller holds."""
 
     def __init__(self, connection: Connection, connection_id: int) -> None:
-        """Work on `connection_id`'s rows through `connection`."""
+        """Work on `connection_id`'s rows through `connection`, once other writers of them have finished."""
+        wait_for_writers(connection, connection_id)
         self._db = connection
         self._id = connection_id
 

@@ -14,7 +14,7 @@ from sqlmodel import SQLModel
 
 from duebridge.core.connector import Cursor
 from duebridge.core.store.bulk import Statement
-from duebridge.core.store.database import open_database, reading, transaction
+from duebridge.core.store.database import open_database, reading, transaction, wait_for_writers
 from duebridge.core.store.records import Records
 from duebridge.core.store.records import records as records_table
 from duebridge.core.store.tables import ConnectionRow, MemoryRow, RunRow, StreamRow
@@ -87,11 +87,13 @@ class Store:
 
     def connection_id(self, name: str) -> int:
         """Return the row number of the connection `name`, made when it is new."""
+        query = select(connections.c.id).where(connections.c.name == name)
         with self.transaction() as db:
-            found = db.scalar(select(connections.c.id).where(connections.c.name == name))
-            if found is not None:
-                return int(found)
-            return _inserted(db, ConnectionRow, {"name": name})
+            found = db.scalar(query)
+            if found is None:
+                _NEW_CONNECTION.run(db, (name,))  # another process may have made it since
+                found = db.execute(query).scalar_one()
+            return int(found)
 
     def known_connection(self, name: str) -> int | None:
         """Return the row number of the connection `name`, or None when it has never run."""
@@ -174,6 +176,7 @@ class Store:
     def remember(self, connection_id: int, side: str, key: str, value: Any) -> None:
         """Keep a connector's small value."""
         with self.transaction() as db:
+            wait_for_writers(db, connection_id)
             where = _memory_key(connection_id, side, key)
             if db.execute(update(memory).where(*where).values(value=value)).rowcount == 0:
                 db.execute(memory.insert().values(connection_id=connection_id, side=side, key=key, value=value))
@@ -214,6 +217,7 @@ def _instant(seconds: float | None) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC) if seconds is not None else None
 
 
+_NEW_CONNECTION = Statement("INSERT INTO connections (name) VALUES (?) ON CONFLICT (name) DO NOTHING")
 _SAVE_STREAM = Statement(
     "INSERT INTO streams"
     " (connection_id, stream, position, crawling, crawl, crawl_began_at, crawled_at, reread_at, needs)"
