@@ -23,13 +23,6 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 #: Our advisory locks on PostgreSQL, apart from other programs'; the second number is a connection's, 0 the schema's.
 _LOCKS = 0x44424C4B
 _SCHEMA = 0
-#: The server drops the lock of a client whose machine died after about a minute and a half, not after two hours.
-_SESSION = (
-    f"lock_timeout = '{BUSY_SECONDS}s'",
-    "tcp_keepalives_idle = 60",
-    "tcp_keepalives_interval = 10",
-    "tcp_keepalives_count = 3",
-)
 _READING: dict[str, dict[str, Any]] = {
     "sqlite": {"reading": True},
     "postgresql": {"reading": True, "isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
@@ -54,7 +47,11 @@ def connect(url: str) -> Engine:
     """Return an engine for `url` whose transactions are safe for read-then-write."""
     try:
         parsed = make_url(url)
-        return _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgresql(parsed)
+        if parsed.get_backend_name() == "sqlite":
+            return _sqlite(parsed)
+        from duebridge.core.store.postgresql import postgresql_engine  # noqa: PLC0415 - its driver is an extra
+
+        return postgresql_engine(parsed)
     except (ArgumentError, ImportError) as error:
         raise ConfigError(f"`database` is not a usable address: {error}") from None
 
@@ -110,13 +107,6 @@ def _sqlite(url: URL) -> Engine:
     return engine
 
 
-def _postgresql(url: URL) -> Engine:
-    # A writer takes its lock first and must then see what was committed while it waited, hence READ COMMITTED.
-    engine = create_engine(url, isolation_level="READ COMMITTED", pool_pre_ping=True)
-    event.listen(engine, "connect", _configure_postgresql)
-    return engine
-
-
 def _configure_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None  # SQLAlchemy's events begin transactions, not the driver
     for pragma in (
@@ -129,11 +119,6 @@ def _configure_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
         "temp_store=FILE",
     ):
         connection.execute(f"PRAGMA {pragma}")
-
-
-def _configure_postgresql(connection: Any, _record: Any) -> None:
-    connection.execute("; ".join(f"SET {setting}" for setting in _SESSION))
-    connection.commit()
 
 
 def _begin_immediate(connection: Connection) -> None:
