@@ -11,7 +11,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -69,8 +69,8 @@ class Server:
 
 
 @contextmanager
-def running() -> Iterator[Server]:
-    """Start a server in a folder of its own; both are gone afterwards."""
+def running(**settings: str) -> Iterator[Server]:
+    """Start a server in a folder of its own, with other `settings` where given; both are gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="duebridge-postgresql-") as name:
         folder = Path(name)
         account = _account()
@@ -79,7 +79,7 @@ def running() -> Iterator[Server]:
         bin = _reachable(programs(), folder, account)
         data, port = folder / "data", _free_port()
         _initialise(bin, data, account)
-        _append_settings(data, port)
+        _append_settings(data, SETTINGS | settings | {"port": str(port)})
         _run([bin / "pg_ctl", "-D", data, "-l", folder / "log", "-w", "start"], account)
         try:
             yield Server(port)
@@ -135,10 +135,10 @@ def _initialise(bin: Path, data: Path, account: pwd.struct_passwd | None) -> Non
         _run([bin / "initdb", "-D", data, *options, f"--pwfile={password.name}"], account)
 
 
-def _append_settings(data: Path, port: int) -> None:
-    lines = [f"{name} = '{value}'" for name, value in (SETTINGS | {"port": str(port)}).items()]
-    with (data / "postgresql.auto.conf").open("a", encoding="utf-8") as settings:
-        settings.write("\n".join(lines) + "\n")
+def _append_settings(data: Path, settings: Mapping[str, str]) -> None:
+    lines = [f"{name} = '{value}'" for name, value in settings.items()]
+    with (data / "postgresql.auto.conf").open("a", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")
 
 
 def _run(command: Sequence[str | Path], account: pwd.struct_passwd | None) -> None:
