@@ -102,12 +102,12 @@ def used(rows: list[Row]) -> list[int]:
 def test_upflows_real_limits_are_kept_by_a_run_that_makes_more_requests_than_a_minute_allows(
     open_scene: OpenScene,
 ) -> None:
-    scene = open_scene(customers=60, invoices=330, limits="real")
+    scene = open_scene(customers=80, invoices=430, limits="real")
     scene.configure(pace="")
 
     run = scene.synced()
 
-    assert 600 < len(run.upflow) < 700
+    assert 600 < len(run.upflow) < 800
     assert {row["status"] for row in run.upflow} <= {200, 201}
     assert {row["status"] for row in run.pennylane} == {200}
     assert 55 < run.report["seconds"] < 80
