@@ -14,6 +14,9 @@ from typing import Any
 import pytest
 from starlette.requests import Request
 from starlette.responses import Response
+from typer.testing import CliRunner
+
+from duebridge.core.cli import shell
 
 from .comparison import check_what_arrived
 from .expected import expected
@@ -44,7 +47,17 @@ def small(open_scene: OpenScene) -> Scene:
 
 
 def command(scene: Scene, *words: str, **environ: str) -> Ended:
-    """Run `duebridge WORDS` as a process of its own; whatever it says, it says no secret and shows no traceback."""
+    """Run `duebridge WORDS`; whatever it says, it says no secret, and an error it doesn't tell fails the test."""
+    secrets = scene.environ | environ
+    unset = dict.fromkeys(SECRETS, None)
+    done = CliRunner().invoke(
+        shell.app, ["--config", str(scene.yaml), *words], env={**unset, **secrets}, catch_exceptions=False
+    )
+    return checked(scene, secrets, Ended(done.exit_code, done.stdout, done.stderr))
+
+
+def process(scene: Scene, *words: str, **environ: str) -> Ended:
+    """Run `duebridge WORDS` as a process of its own."""
     secrets = scene.environ | environ
     done = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-m", "duebridge.core.cli", "--config", str(scene.yaml), *words],
@@ -54,7 +67,11 @@ def command(scene: Scene, *words: str, **environ: str) -> Ended:
         timeout=60,
         check=False,
     )
-    ended = Ended(done.returncode, done.stdout, done.stderr)
+    return checked(scene, secrets, Ended(done.returncode, done.stdout, done.stderr))
+
+
+def checked(scene: Scene, secrets: dict[str, str], ended: Ended) -> Ended:
+    """Look for secrets and tracebacks in what was said and kept."""
     told = ended.out + ended.err + stored_text(scene)
     assert "Traceback" not in told
     assert not [value for value in secrets.values() if value and value in told]
@@ -76,7 +93,7 @@ def stored_text(scene: Scene) -> str:
 
 
 def test_a_wrong_pennylane_token_asks_someone_to_reconnect(small: Scene) -> None:
-    ended = command(small, "sync", NAME, PENNYLANE_TOKEN=WRONG)
+    ended = process(small, "sync", NAME, PENNYLANE_TOKEN=WRONG)
     assert ended.code == 3
     assert "Pennylane" in ended.err
     assert "token" in ended.err
@@ -178,7 +195,7 @@ def test_a_bad_or_repeated_value_is_refused(small: Scene, lines: str, word: str)
 
 def test_a_secret_missing_in_the_environment_is_named_and_nothing_is_asked(small: Scene) -> None:
     del small.environ["UPFLOW_API_SECRET"]
-    ended = command(small, "sync", NAME)
+    ended = process(small, "sync", NAME)
     assert ended.code == 2
     assert "UPFLOW_API_SECRET" in ended.err
     assert small.journal() == []

@@ -163,7 +163,6 @@ def test_after_a_killed_process_the_next_run_completes_without_a_second_copy_of_
     run = usual.synced()
 
     check_what_arrived(usual, "fix")
-    asked = pages_of(run.pennylane, "customer_invoices")
-    assert len(asked) < 3
+    assert len(pages_of(run.pennylane, "customer_invoices")) <= 3
     assert usual.served.upflow.overlapping_writes == []
     assert usual.synced().upflow == []
