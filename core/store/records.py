@@ -241,7 +241,7 @@ class Records:
 
     def intend(self, rows: Sequence[Claimed], *, run: int) -> None:
         """Record that `run` is about to make these writes; committed before any byte leaves."""
-        _INTEND.run_each(self._db, [(row.n, self._id, run, row.fingerprint) for row in rows])
+        _INTEND.run(self._db, (run, listed(self._db, [row.n for row in rows])))
 
     def doubt_intents(self, run: int) -> None:
         """Mark the writes an earlier run was about to make when it died: they may have happened."""
@@ -354,7 +354,10 @@ _ACCEPT = Statement(
 )
 _MARK = Statement("UPDATE records SET outcome = ?, run = ? WHERE connection_id = ? AND key = ?")
 _DROP = Statement("DELETE FROM records WHERE n ONE_OF")
-_INTEND = Statement("INSERT INTO intents (n, connection_id, run, fingerprint) VALUES (?, ?, ?, ?)")
+_INTEND = Statement(
+    "INSERT INTO intents (n, connection_id, run, fingerprint)"
+    " SELECT n, connection_id, ?, fingerprint FROM records WHERE n ONE_OF"
+)
 _FORGET = Statement("DELETE FROM intents WHERE n ONE_OF")
 _DOUBT = Statement(
     "UPDATE records SET uncertain = TRUE WHERE n IN (SELECT n FROM intents WHERE connection_id = ? AND run <> ?)"
