@@ -12,7 +12,7 @@ demo: $(VENV)/.runtime
 
 ## test: the fast tests
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -n 4 --dist worksteal $(ARGS)
 
 ## check: lint, types, who may import whom
 check: $(VENV)/.dev

@@ -249,7 +249,9 @@ def test_the_allowance_is_used_up_and_never_exceeded(server: Any, counter: type[
     refused = refusing(server, counter(25, 0.5))
     took = run(server, WindowLimiter(25, 0.5), 100, threads)
     assert refused() == 0
-    assert 1.5 <= took <= 1.5 / 0.95 + 0.1  # three whole windows, then the last 25 at once
+    # Three whole windows, then the last 25 at once. That 95 % are used is measured over real windows below: here a busy
+    # machine's pauses are long beside half a second, so only losing a whole window shows.
+    assert 1.5 <= took < 1.95
 
 
 @pytest.mark.slow
