@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-import weakref
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Protocol
@@ -136,18 +135,22 @@ class PerMinute(WindowLimiter):
         super().__init__(requests, 60.0, clock=clock, wall=wall)
 
 
-_SHARED: weakref.WeakValueDictionary[str, Limiter] = weakref.WeakValueDictionary()
+#: Beyond this many, the limiter asked for longest ago is forgotten: its windows are long over.
+_MOST_SHARED = 256
+_SHARED: OrderedDict[str, Limiter] = OrderedDict()
 _SHARED_LOCK = threading.Lock()
 
 
 def shared_limiter(key: str, make: Callable[[], Limiter]) -> Limiter:
-    """The one limiter of this process under `key`, made when there is none; forgotten when nobody uses it any more.
+    """The one limiter of this process under `key`, made when there is none.
 
-    `key` should be a hash of the product's address and token. Only its digest is kept.
+    It outlives the run that asked for it, so that a run right after another finds the window as it is. `key` should be
+    a hash of the product's address and token. Only its digest is kept.
     """
     digest = sha256(key.encode()).hexdigest()
     with _SHARED_LOCK:
-        limiter = _SHARED.get(digest)
-        if limiter is None:
-            limiter = _SHARED[digest] = make()
+        limiter = _SHARED.pop(digest, None) or make()
+        _SHARED[digest] = limiter
+        if len(_SHARED) > _MOST_SHARED:
+            _SHARED.popitem(last=False)
         return limiter

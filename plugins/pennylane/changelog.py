@@ -13,10 +13,12 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 
 from duebridge.core.api import CursorExpired, Json, RunError
+from duebridge.plugins.pennylane.already_read import AlreadyRead
 from duebridge.plugins.pennylane.instants import parsed, written
 
 #: The feed keeps four weeks; a day is left for the read itself.
 KEPT = timedelta(days=27)
+NOTHING_READ = AlreadyRead()
 #: A bookmark no event has moved for this long is moved to `SAFE` before the read began.
 AGED, SAFE = timedelta(hours=24), timedelta(hours=1)
 
@@ -30,6 +32,7 @@ class Event:
     at: datetime
     said: str
     identity: str
+    updated: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +91,21 @@ def read_events(path: str, items: Iterable[Mapping[str, Json]]) -> list[Event]:
     return [_event(path, item) for item in items]
 
 
-def coalesce(events: Iterable[Event], handled: frozenset[str] = frozenset()) -> tuple[list[str], list[str]]:
+def coalesce(
+    events: Iterable[Event], handled: frozenset[str] = frozenset(), read: AlreadyRead = NOTHING_READ
+) -> tuple[list[str], list[str]]:
     """What `events` leave to do: ids to read again, and ids deleted, each in order of its last event.
 
-    The last operation of an id wins. An id whose events are all in `handled` was dealt with by an earlier read.
+    The last operation of an id wins. An id whose events are all in `handled`, or covered by what a crawl has `read`,
+    was dealt with before.
     """
     last: dict[str, Event] = {}
     fresh: set[str] = set()
     for event in events:
         last.pop(event.id, None)
         last[event.id] = event
-        if event.identity not in handled:
+        seen = not event.deletes and read.covers(event.id, event.at, event.updated)
+        if event.identity not in handled and not seen:
             fresh.add(event.id)
     new = [event for event in last.values() if event.id in fresh]
     return [event.id for event in new if not event.deletes], [event.id for event in new if event.deletes]
@@ -115,4 +122,4 @@ def _event(path: str, item: Mapping[str, Json]) -> Event:
     seen = f"{item['id']}|{operation}|{said}|{item.get('updated_at')}"
     # An operation we don't know is read again like an update: the list then tells what became of it.
     identity = blake2b(seen.encode(), digest_size=9).hexdigest()
-    return Event(str(item["id"]), operation == "delete", at, said, identity)
+    return Event(str(item["id"]), operation == "delete", at, said, identity, parsed(item.get("updated_at")))

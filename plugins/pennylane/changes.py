@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from duebridge.core.api import Cursor, CursorExpired, Json, Page, Refused
+from duebridge.plugins.pennylane.already_read import AlreadyRead, already_read
 from duebridge.plugins.pennylane.changelog import Bookmark, coalesce, read_bookmark, read_events
 from duebridge.plugins.pennylane.client import Params
 from duebridge.plugins.pennylane.paging import ListPage, StaleCursor, walk
@@ -22,7 +23,8 @@ LIMIT = 1000
 
 def changes(reader: Reader, since: Cursor, now: Callable[[], datetime]) -> Iterator[Page]:
     """Read what changed since the bookmark. Raises `CursorExpired` when the feed no longer reaches back to it."""
-    read = ChangeRead(reader, read_bookmark(reader.stream.name, since.position), started=now())
+    bookmark = read_bookmark(reader.stream.name, since.position)
+    read = ChangeRead(reader, bookmark, already_read(since.position), started=now())
     read.bookmark.refuse_expired(reader.stream.name, read.started)
     api_cursor = since.position.get("api_cursor")
     try:
@@ -34,9 +36,10 @@ def changes(reader: Reader, since: Cursor, now: Callable[[], datetime]) -> Itera
 class ChangeRead:
     """One read of a change feed; `bookmark` moves with every page that was dealt with."""
 
-    def __init__(self, reader: Reader, bookmark: Bookmark, *, started: datetime) -> None:
+    def __init__(self, reader: Reader, bookmark: Bookmark, read: AlreadyRead, *, started: datetime) -> None:
         self.reader = reader
         self.bookmark = bookmark
+        self.read = read
         self.started = started
 
     def pages(self, api_cursor: str | None) -> Iterator[Page]:
@@ -54,13 +57,14 @@ class ChangeRead:
 
     def _page(self, page: ListPage, handled: frozenset[str]) -> Page:
         events = read_events(self._path, page.items)
-        changed, deleted = coalesce(events, handled)
+        changed, deleted = coalesce(events, handled, self.read)
         items, gone = self.reader.by_id(changed)
         self.bookmark = self.bookmark.after(events)
         if page.next_cursor is None:
             at_rest = Cursor(crawl=False, position=self.bookmark.aged(self.started).position())
             return Page(items, at_rest, last=True, deleted=(*deleted, *gone))
-        cursor = Cursor(crawl=False, position={"api_cursor": page.next_cursor, **self.bookmark.position()})
+        position = {"api_cursor": page.next_cursor, **self.bookmark.position(), **self.read.position()}
+        cursor = Cursor(crawl=False, position=position)
         return Page(items, cursor, deleted=(*deleted, *gone))
 
     def _get(self, path: str, params: Params) -> Json:

@@ -1,7 +1,8 @@
 """How a stream is read whole, and from where its changes are read afterwards.
 
-Mid-crawl position: {"api_cursor", "bookmark"}; the last page's cursor is the bookmark alone. The change feed keeps four
-weeks and is no backfill, so the bookmark lies before the first page was asked for.
+Mid-crawl position: {"api_cursor", "bookmark", "read"}; the last page's cursor has no `api_cursor`. The change feed
+keeps four weeks and is no backfill, so the bookmark lies before the first page was asked for. `read` names the rows
+changed after it: events of theirs from before the crawl began need not be followed (`already_read`).
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from duebridge.core.api import Cursor, Page
-from duebridge.plugins.pennylane.instants import written
+from duebridge.plugins.pennylane.already_read import AlreadyRead, already_read
+from duebridge.plugins.pennylane.instants import parsed, written
 from duebridge.plugins.pennylane.paging import StaleCursor
 from duebridge.plugins.pennylane.reader import Reader
 
@@ -20,24 +22,27 @@ MARGIN = timedelta(minutes=5)
 
 def crawl(reader: Reader, since: Cursor | None, now: Callable[[], datetime]) -> Iterator[Page]:
     """Read everything, going on at `since` when it lies inside a crawl; no request goes to the change feed."""
-    started = written(now() - MARGIN)
+    started = now()
+    bookmark = written(started - MARGIN)
     position = since.position if since is not None else {}
-    api_cursor, bookmark = position.get("api_cursor"), position.get("bookmark")
     reader.prepare_crawl()
-    if api_cursor is None or bookmark is None:
-        yield from _pages(reader, None, started)
+    if position.get("api_cursor") is None or position.get("bookmark") is None:
+        yield from _pages(reader, None, bookmark, AlreadyRead(started))
         return
     try:
-        yield from _pages(reader, api_cursor, bookmark)
+        yield from _pages(reader, position["api_cursor"], position["bookmark"], already_read(position))
     except StaleCursor:
         reader.note(f"Pennylane no longer knew where the read of {reader.stream.name} had stopped, so it began again")
-        yield from _pages(reader, None, started)
+        yield from _pages(reader, None, bookmark, AlreadyRead(started))
 
 
-def _pages(reader: Reader, api_cursor: str | None, bookmark: str) -> Iterator[Page]:
+def _pages(reader: Reader, api_cursor: str | None, bookmark: str, read: AlreadyRead) -> Iterator[Page]:
+    since = parsed(bookmark)
     for page in reader.pages(api_cursor):
         items = reader.complete(page)
+        read = read.with_rows((row for _, row in items), since)
+        position = {"bookmark": bookmark, **read.position()}
         if page.next_cursor is None:
-            yield Page(items, Cursor(crawl=False, position={"bookmark": bookmark}), last=True)
+            yield Page(items, Cursor(crawl=False, position=position), last=True)
         else:
-            yield Page(items, Cursor(crawl=True, position={"api_cursor": page.next_cursor, "bookmark": bookmark}))
+            yield Page(items, Cursor(crawl=True, position={"api_cursor": page.next_cursor, **position}))

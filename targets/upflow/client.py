@@ -27,9 +27,8 @@ class UpflowClient:
     def __init__(self, options: UpflowSettings, services: Services) -> None:
         """Open no connection yet. All clients of one key at one address share one budget of requests."""
         self._options = options
-        limiter = shared_limiter(
-            f"upflow:{options.base_url}:{self.key_digest}", lambda: PerMinute(options.requests_per_minute)
-        )
+        allowed = options.requests_per_minute
+        limiter = shared_limiter(f"upflow:{options.base_url}:{self.key_digest}:{allowed}", lambda: PerMinute(allowed))
         self._http: Http = services.http(options.base_url, product="Upflow", headers=self._headers, limiter=limiter)
 
     @property

@@ -268,17 +268,17 @@ def test_two_connections_of_one_token_share_the_limiter() -> None:
     assert shared_limiter("k2", lambda: WindowLimiter(1, 60)) is not one
 
 
-def test_a_limiter_nobody_uses_is_forgotten() -> None:
-    made: list[int] = []
-
-    def make() -> WindowLimiter:
-        made.append(1)
-        return WindowLimiter(1, 60)
-
-    shared_limiter("gone", make)
+def test_a_limiter_outlives_the_run_that_used_it() -> None:
+    first = id(shared_limiter("kept", lambda: WindowLimiter(1, 60)))
     gc.collect()
-    shared_limiter("gone", make)
-    assert len(made) == 2
+    assert id(shared_limiter("kept", lambda: WindowLimiter(1, 60))) == first
+
+
+def test_the_limiter_asked_for_longest_ago_is_forgotten_when_there_are_many() -> None:
+    oldest = shared_limiter("oldest", lambda: WindowLimiter(1, 60))
+    for number in range(256):
+        shared_limiter(f"other {number}", lambda: WindowLimiter(1, 60))
+    assert shared_limiter("oldest", lambda: WindowLimiter(1, 60)) is not oldest
 
 
 def test_threads_that_ask_at_once_get_the_same_limiter() -> None:
