@@ -1,4 +1,4 @@
-"""Prints the generated pages: the tables of every target, and the command line. `--check` only compares."""
+"""Prints the generated pages: every target's tables, the command line, the settings. `--check` only compares."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from duebridge.core.cli.manual import manual
+from duebridge.core.edge.configuration_page import printed
 from duebridge.core.registry import Registry
 from duebridge.core.tables.pages import page
 
@@ -15,9 +16,12 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 def pages() -> Iterator[tuple[Path, str]]:
     """Yield (file, text) of every generated page."""
-    for name, target in Registry.load().targets.items():
+    registry = Registry.load()
+    for name, target in registry.targets.items():
         yield DOCS / "mappings" / f"{name}.md", page(target)
     yield DOCS / "command-line.md", manual()
+    settings = DOCS / "configuration.md"
+    yield settings, printed(settings.read_text(encoding="utf-8"), registry)
 
 
 def main() -> int:

@@ -134,18 +134,22 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
             lambda node: since(plain(node)),
             None,
             "a date, or a duration before today",
-            "Documents issued earlier are left out.",
+            "Documents issued earlier are left out. Not acted on yet.",
         ),
-        "history": Field(_history, None, "`all`", "Take everything the source has; excludes `since`."),
+        "history": Field(
+            _history, None, "`all`", "Take everything the source has; excludes `since`. Not acted on yet."
+        ),
         "guard": Field(
             _guard,
             Guard(),
             "`{share: 0.3, min: 50}`",
             "A run stops before its first write when more than this share of the linked records, and at least this "
-            "many, would change.",
+            "many, would change. Not acted on yet.",
         ),
     }
 )
+#: Checked, so that a file written today stays good, and named in a warning where they are used.
+NOT_ACTED_ON = ("since", "history", "guard")
 CONNECTION_KEYS = ("company", "source", "target", *(key for key in FIELDS if key != "company"))
 
 

@@ -32,7 +32,11 @@ def test_the_script_prints_exactly_these_pages(monkeypatch: pytest.MonkeyPatch) 
     script: dict[str, Any] = runpy.run_path(str(ROOT / "scripts" / "print_docs.py"))
 
     assert script["main"]() == 0
-    assert {path.name for path, _ in script["pages"]()} == {"command-line.md", *(f"{name}.md" for name in TARGETS)}
+    assert {path.name for path, _ in script["pages"]()} == {
+        "command-line.md",
+        "configuration.md",
+        *(f"{name}.md" for name in TARGETS),
+    }
 
 
 @pytest.mark.parametrize("name", sorted(TARGETS))
