@@ -206,4 +206,4 @@ def test_a_setting_this_version_does_not_act_on_is_warned_of_with_its_line(
 ) -> None:
     (warning,) = load(f"{example.good.rstrip()}\n    {line}\n").warnings
     assert "does not act on it yet" in warning
-    assert f".{line.split(':')[0]}: " in warning
+    assert f".{line.split(':', maxsplit=1)[0]}: " in warning
