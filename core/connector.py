@@ -223,7 +223,9 @@ class Family(NamedTuple):
 class Part:
     """Something a document needs at the target beside itself: a settlement, a link.
 
-    `owner` is the record it counts under, `name` its name there, unique per owner; `write` the key of its `Write`.
+    `owner` is the record it counts under, `name` its name there, unique per owner and standing for one `reference`:
+    what is tied to something else has another name, so that the old tie is taken back. `write` is the key of its
+    `Write`.
     `after` holds the keys (`key_of`) of up to two records or parts that must have been accepted before it.
     `says` tells for each payload path where its value came from.
     """

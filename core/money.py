@@ -16,8 +16,8 @@ from duebridge.core.errors import RecordError
 
 __all__ = ["ZERO", "Amount", "allocate_credits", "exponent", "minor_units", "settled_by_money"]
 
-#: A decimal amount in major units. 20 digits hold any real invoice and refuse 1e400.
-Amount = Annotated[Decimal, Field(max_digits=20, decimal_places=10, allow_inf_nan=False)]
+#: A decimal amount in major units: 20 digits before the point and 10 after hold any real invoice, and refuse 1e400.
+Amount = Annotated[Decimal, Field(max_digits=30, decimal_places=10, allow_inf_nan=False)]
 
 ZERO = Decimal(0)
 

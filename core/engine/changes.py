@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 from duebridge.core.connector import RELEASE_PHASE, REMOVAL_PHASE, Write
 from duebridge.core.engine.planning import Planned
+from duebridge.core.errors import RunError
 from duebridge.core.records import Invoice
 from duebridge.core.store.records import PlannedRow, Stored
 
@@ -52,6 +53,11 @@ def change_record(planned: Planned, stored: Stored | None, writes: Mapping[str, 
 
 def change_part(planned: Planned, stored: Stored | None, writes: Mapping[str, Write]) -> Change:
     """Return what planning a part changes: one accepted earlier that differs is released first, if it must be."""
+    if stored is not None and stored.held and stored.reference != planned.reference:
+        raise RunError(
+            f"the target's part {planned.key} now has the reference {planned.reference}, but is held as "
+            f"{stored.reference}: a part of another reference needs another name; report it to the connector's author"
+        )
     return _wanted(planned, stored, writes)
 
 

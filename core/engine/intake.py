@@ -95,7 +95,7 @@ class Intake:
         frozen: set[str] = set()
         for family in gathered.families:
             plan = self._planner.plan_family(family, gathered.stands)
-            dues = self._keep_parts(rows, plan.parts, gathered.parts) if plan.parts else set()
+            dues, troubled = self._keep_parts(rows, plan.parts, gathered.parts)
             wanted.update(part.key for part in plan.parts)
             frozen.update(plan.frozen)
             touched.update(dues)
@@ -103,7 +103,8 @@ class Intake:
                 item = gathered.documents.get(planned.key)
                 if item is not None:
                     row = gathered.rows.get(planned.key)
-                    self._keep(rows, planned, item.body, row, crawl, parts_due=planned.key in dues)
+                    beside = "planned" if planned.key in dues else troubled.get(planned.key, "")
+                    self._keep(rows, planned, item.body, row, crawl, beside=beside)
         if gathered.parts:
             touched |= self._withdraw(records, gathered.parts, wanted, frozen)
         self._count_owners(records, gathered, touched)
@@ -116,14 +117,20 @@ class Intake:
         stored: Stored | None,
         crawl: int | None,
         *,
-        parts_due: bool = False,
+        beside: str = "",
     ) -> None:
+        """Add the row of a record; `beside` is the outcome of its parts when that says more than its own."""
         change = change_record(planned, stored, self._writes, removes=self._planner.removes(planned.decision))
         gone = planned.decision.code == "deleted"
-        outcome: str = "planned" if parts_due and change.outcome == "unchanged" else change.outcome
+        outcome: str = beside if beside and change.outcome == "unchanged" else change.outcome
         if stored is not None and crawl is None:
             crawl = stored.crawl
-            if change.same and not parts_due and (stored.body, stored.gone) == (body, gone) and stored.run != self._run:
+            if (
+                change.same
+                and beside != "planned"
+                and (stored.body, stored.gone) == (body, gone)
+                and stored.run != self._run
+            ):
                 return  # planned again from the store, and nothing came of it
         if gone:
             self._counting.vanished(change)
@@ -132,16 +139,27 @@ class Intake:
             self._counting.record(planned.kind, stored, outcome, planned.decision.code)
         rows.append(row_of(change, self._connection_id, self._run, body=body, crawl=crawl or 0, outcome=outcome))
 
-    def _keep_parts(self, rows: list[PlannedRow], planned: Sequence[Planned], parts: Mapping[str, Stored]) -> set[str]:
-        """Add the rows of parts that changed; return the keys of the owners that have a write due."""
+    def _keep_parts(
+        self, rows: list[PlannedRow], planned: Sequence[Planned], parts: Mapping[str, Stored]
+    ) -> tuple[set[str], dict[str, str]]:
+        """Add the rows of parts that changed.
+
+        Return the keys of the owners that have a write due, and of those whose write waits for its next try, with what
+        became of the last one.
+        """
         dues: set[str] = set()
+        troubled: dict[str, str] = {}
         for part in planned:
-            change = change_part(part, parts.get(part.key), self._writes)
-            if change.due:
-                dues.add(key_of(part.kind, part.id))
+            stored = parts.get(part.key)
+            change = change_part(part, stored, self._writes)
+            owner = key_of(part.kind, part.id)
+            if change.same and stored is not None and stored.due and stored.outcome in ("rejected", "unknown"):
+                troubled[owner] = stored.outcome
+            elif change.due:
+                dues.add(owner)
             if not change.same:
                 rows.append(row_of(change, self._connection_id, self._run, body=None, crawl=0))
-        return dues
+        return dues, troubled
 
     def _withdraw(self, records: Records, parts: Mapping[str, Stored], wanted: set[str], frozen: set[str]) -> set[str]:
         """Withdraw the parts no longer wanted; return the keys of their owners."""

@@ -52,6 +52,8 @@ class Report:
     notes: list[str] = field(default_factory=list)
     error: str | None = None
     exit_code: int = 0
+    #: Removals whose outcome is unknown: they belong to no record that was read.
+    unsettled: int = 0
 
     def tally(self, kind: str) -> Tally:
         """Return the counts of `kind`, made when first asked for."""
@@ -101,7 +103,7 @@ class Report:
     @property
     def unknown(self) -> int:
         """How many writes have an unknown outcome, over all kinds."""
-        return sum(tally.outcomes["unknown"] for tally in self.kinds.values())
+        return self.unsettled + sum(tally.outcomes["unknown"] for tally in self.kinds.values())
 
     def consistent(self) -> bool:
         """Whether the counts of every kind add up."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from duebridge.core.connector import RELEASE_PHASE, RecordTarget, Write, key_of
 from duebridge.core.engine.lanes import Lanes, Result
-from duebridge.core.engine.planning import CUSTOMER_NOT_SENT
+from duebridge.core.engine.planning import CUSTOMER_NOT_SENT, GONE
 from duebridge.core.engine.report import Report
 from duebridge.core.engine.settling import Standing, outcome_of, owner_after, settled, taken
 from duebridge.core.store.records import Claimed, Records, Settled, Stored
@@ -116,14 +116,28 @@ class Writing:
         moves: Counter[tuple[str, tuple[str, str] | None, str]] = Counter()
         for result in results:
             row, outcome = result.row, outcome_of(result)
+            if result.operation == "delete":
+                self._count_removal(result)
+                continue
             before = (row.outcome, row.code) if row.run == self._run else None
             moves[row.kind, before, outcome] += 1
         for (kind, before, outcome), number in moves.items():
-            if outcome == "deleted":
-                self._report.aside(kind, outcome, number)
-            elif outcome:
+            if outcome:
                 code = CUSTOMER_NOT_SENT.code if outcome == "skipped" else ""
                 self._report.move(kind, before, (outcome, code), number)
+
+    def _count_removal(self, result: Result) -> None:
+        """Count a record to be removed at the target: it was not read, or was counted when it was skipped."""
+        row = result.row
+        if result.verdict == "accepted":
+            self._report.aside(row.kind, "deleted")
+            return
+        if row.code == GONE.code:
+            self._report.aside(row.kind, "gone")
+        if result.verdict == "unknown":
+            self._report.unsettled += 1
+        if result.error is not None and result.verdict != "untried":
+            self._report.note(f"{row.kind} {row.id} could not be removed: {result.error}")
 
     def _count_parts(self, records: Records, results: Sequence[Result]) -> None:
         """Count the records the parts belong to; what was refused comes last, so that it stays."""

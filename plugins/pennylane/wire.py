@@ -19,7 +19,7 @@ from duebridge.core.api import CreditNote, Invoice
 STRICT = ConfigDict(strict=True)
 
 #: Digits, at most one point, a leading minus, within what `Amount` holds. Amounts are strings, never numbers.
-Money = Annotated[str, Field(pattern=r"^-?[0-9]{1,10}(\.[0-9]{1,10})?$")]
+Money = Annotated[str, Field(pattern=r"^-?[0-9]{1,20}(\.[0-9]{1,10})?$")]
 #: Short enough to need no rounding to ten decimals.
 Factor = Annotated[str, Field(pattern=r"^[0-9]{1,5}(\.[0-9]{1,4})?$")]
 Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]

@@ -91,7 +91,7 @@ def _credit_link(credit_note: CreditNote, invoice: Invoice, amount: Decimal, sou
     )
     return Part(
         owner=credit_note,
-        name="link",
+        name=f"link-{invoice.id}",
         write="link",
         reference=body["externalId"],
         payload=body,

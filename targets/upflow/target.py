@@ -40,7 +40,6 @@ from duebridge.targets.upflow.settlements import parts, reconciliation, unbound
 _COLLECTIONS: Mapping[str, str] = MappingProxyType(
     {"customer": "customers", "invoice": "invoices", "credit_note": "credit_notes", "fix": "payments"}
 )
-_LINKS = frozenset({"link", "fix-link"})
 
 
 class UpflowTarget(RecordTarget, BalanceReader):
@@ -112,9 +111,9 @@ class UpflowTarget(RecordTarget, BalanceReader):
 
     def push(self, delivery: Delivery) -> Ack:
         """Make one write. Raises `RecordError` when refused, `UnknownOutcome` when the answer was lost."""
-        if delivery.part in _LINKS:
+        if delivery.write == "link":
             return self._link(delivery)
-        collection = _COLLECTIONS[delivery.part or delivery.kind]
+        collection = _COLLECTIONS[delivery.write or delivery.kind]
         if delivery.operation == "delete":
             self._client.delete(collection, delivery.reference)
             return Ack()

@@ -213,3 +213,42 @@ def test_a_stop_request_ends_the_run_between_writes(rig: Rig) -> None:
     rig.target.after_push = accepting
     assert rig.run().status == "succeeded"
     assert len(rig.target.held) == 30
+
+
+def test_a_refused_link_stays_counted_as_rejected_while_it_waits_for_its_next_try(rig: Rig) -> None:
+    rig.source.put(customer("1"), invoice("10", "1"), credit_note("11", "1", invoice_id="10"))
+    rig.target.before_push = refusing("ledger-link-11", error=RecordError("nothing left to link"))
+    rig.run()
+    report = rig.run(full=True)
+    assert (report.status, rig.target.log) == ("succeeded", [])
+    assert counts(report, "credit_note") == {"read": 1, "rejected": 1}
+    rig.source.put(invoice("10", "1", due_on="2026-12-24"))
+    report = rig.run()
+    assert (report.status, counts(report, "invoice")) == ("succeeded", {"read": 1, "updated": 1})
+
+
+def test_a_removal_that_is_refused_is_reported_gone_with_the_target_s_words(rig: Rig) -> None:
+    rig.set_policy(on_delete="delete")
+    rig.source.put(customer("1"), invoice("10", "1"))
+    rig.run()
+    rig.source.remove("customers", "1")
+    rig.target.before_push = refusing("ledger-customer-1", error=RecordError("it still has documents"))
+    report = rig.run()
+    assert (report.status, counts(report, "customer")) == ("succeeded", {"gone": 1})
+    assert any("could not be removed: it still has documents" in note for note in report.notes)
+    rig.target.before_push = accepting
+    rig.pass_time(minutes=21)
+    report = rig.run()
+    assert (report.status, counts(report, "customer")) == ("succeeded", {"deleted": 1})
+
+
+def test_a_removal_whose_answer_was_lost_leaves_the_run_incomplete_and_is_made_again(rig: Rig) -> None:
+    rig.set_policy(on_delete="delete")
+    rig.source.put(customer("1"), invoice("10", "1"))
+    rig.run()
+    rig.source.remove("documents", "10")
+    rig.target.after_push = refusing("ledger-invoice-10", error=UnknownOutcome("no answer"))
+    assert rig.run().status == "incomplete"
+    rig.target.after_push = accepting
+    report = rig.run()
+    assert (report.status, counts(report, "invoice")) == ("succeeded", {"deleted": 1})

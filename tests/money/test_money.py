@@ -5,9 +5,10 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
 from duebridge.core.errors import RecordError
-from duebridge.core.money import ZERO, allocate_credits, exponent, minor_units, settled_by_money
+from duebridge.core.money import ZERO, Amount, allocate_credits, exponent, minor_units, settled_by_money
 
 amounts = st.decimals(min_value=0, max_value=10**9, places=2)
 
@@ -73,3 +74,14 @@ def test_a_paid_invoice_was_settled_by_money_except_for_its_credit_notes() -> No
 
 def test_an_unknown_remainder_settles_nothing() -> None:
     assert settled_by_money(Decimal(120), None, Decimal(20), paid=False) == ZERO
+
+
+@pytest.mark.parametrize("amount", ["25000000000", "99999999999.99", "12345678901234567890.12"])
+def test_large_amounts_are_amounts(amount: str) -> None:
+    assert TypeAdapter(Amount).validate_python(amount) == Decimal(amount)
+
+
+@pytest.mark.parametrize("amount", ["1e400", "NaN", "Infinity", "1" * 31])
+def test_what_is_no_amount_is_refused(amount: str) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(Amount).validate_python(amount)

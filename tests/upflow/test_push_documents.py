@@ -54,7 +54,9 @@ def send_document(target: UpflowTarget, record: Invoice | CreditNote, operation:
 def send_parts(target: UpflowTarget, made: Iterable[Part], operation: Operation) -> None:
     for part in made:
         payload = part.payload if operation in {"create", "update"} else None
-        target.push(Delivery(part.owner.kind, part.owner.id, part.name, operation, part.reference, payload))
+        target.push(
+            Delivery(part.owner.kind, part.owner.id, part.name, operation, part.reference, payload, write=part.write)
+        )
 
 
 def invoice_at(desk: Any) -> tuple[str, int]:
@@ -98,7 +100,7 @@ def test_a_fix_is_lowered_by_taking_its_link_back_changing_it_and_linking_again(
     send_parts(target, [before["30:fix-link"]], "release")
     send_document(target, note)
     send_parts(target, [after["30:fix"]], "update")
-    send_parts(target, [after["30:fix-link"], after["40:link"]], "update")
+    send_parts(target, [after["30:fix-link"], after["40:link-30"]], "update")
     assert invoice_at(desk) == ("PAID", 0)
     payment = desk.ask("payments/external:pennylane-invoice-30-fix")
     assert (payment["amount"], payment["amountUnlinked"]) == (96000, 0)
