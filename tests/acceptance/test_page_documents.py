@@ -271,6 +271,33 @@ def test_a_credit_note_that_is_unlinked_at_the_ledger_is_unlinked_at_upflow(ledg
     assert ledger.desk("credit_notes")[f"pennylane-credit_note-{note}"]["amountUnlinked"] == 24000
 
 
+def test_a_credit_note_linked_to_another_invoice_at_the_ledger_moves_at_upflow(ledger: Scene) -> None:
+    one, other = invoice(ledger), invoice(ledger)
+    credit(ledger, one)
+    note = credit(ledger, one)
+    ledger.synced()
+    assert (ledger.invoice(one)["amountOutstanding"], ledger.invoice(other)["amountOutstanding"]) == (72000, 120000)
+    ledger.change("customer_invoices", note, credited_invoice={"id": int(other)})
+    ledger.synced()
+    assert (ledger.invoice(one)["amountOutstanding"], ledger.invoice(other)["amountOutstanding"]) == (96000, 96000)
+
+
+def test_credit_notes_that_change_places_at_the_ledger_do_so_at_upflow(ledger: Scene) -> None:
+    one, other = invoice(ledger), invoice(ledger)
+    notes = credit(ledger, one), credit(ledger, other)
+    ledger.synced()
+    ledger.change("customer_invoices", notes[0], credited_invoice={"id": int(other)})
+    ledger.change("customer_invoices", notes[1], credited_invoice={"id": int(one)})
+    run = ledger.synced()
+    assert run.report["kinds"]["credit_note"]["rejected"] == 0
+    assert (ledger.invoice(one)["amountOutstanding"], ledger.invoice(other)["amountOutstanding"]) == (96000, 96000)
+    linked = {id: ledger.invoice(id)["creditNotes"][0]["linkExternalId"] for id in (one, other)}
+    assert linked == {
+        one: f"pennylane-link-{notes[1]}-{one}",
+        other: f"pennylane-link-{notes[0]}-{other}",
+    }
+
+
 # --- Payments
 
 
