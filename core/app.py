@@ -1,6 +1,6 @@
 """The composition root: configuration, registry and store become runs, plans and answers.
 
-The command line, the scheduler and the admin page all enter here.
+The command line and the scheduler enter here.
 """
 
 from __future__ import annotations

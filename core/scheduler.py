@@ -46,8 +46,9 @@ MOST_AT_ONCE = 8
 STAGGER = timedelta(seconds=1)
 #: A tick handled later than this counts as missed (it still runs, once).
 LATE = timedelta(minutes=1)
-#: How often the clock is looked at: a sleeping computer stops the timer threads wait on, not the clock.
-PULSE_SECONDS = 30.0
+#: How often the clock is looked at: a sleeping computer stops the timer threads wait on, not the clock. A signal that
+#: comes just before the wait is seen at its end, so it is short.
+PULSE_SECONDS = 1.0
 
 State = Literal["scheduled", "running", "manual", "paused", "disabled"]
 
@@ -210,7 +211,7 @@ class Scheduler:
             f"connection {state}",
             connection=name,
             error=why,
-            next=f"{advice}, then run it from the admin page or start `duebridge serve` again",
+            next=f"{advice}, then start `duebridge serve` again",
         )
 
     def _resting(self, name: str) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def explanation_parts(explanation: Json) -> Iterator[RenderableType]:
         yield _fields("Fields", explanation["fields"])
     for part in explanation["parts"]:
         yield _fields(f"{part['part']} ({part['reference']})", part["fields"])
-    yield _link(explanation["link"])
+    yield _link(explanation["link"], explanation["verdict"])
     yield from _last_outcome(explanation["last_outcome"])
 
 
@@ -74,10 +74,11 @@ def _fields(title: str, fields: Sequence[Json]) -> RenderableType:
     return table(title, ("field", "value", "from"), [(each["target"], each["value"], each["from"]) for each in fields])
 
 
-def _link(link: Json | None) -> str:
+def _link(link: Json | None, verdict: str) -> str:
     if link is None:
         return "Not at the target."
-    state = "up to date" if link["up_to_date"] else "a write is due"
+    behind = "a write is due" if verdict == "sync" else "kept there as it was last sent"
+    state = "up to date" if link["up_to_date"] else behind
     return f"At the target as {link['reference']} since {link['written_at']} ({state})."
 
 

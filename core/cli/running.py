@@ -21,7 +21,9 @@ def sync(
     context: typer.Context,
     name: ConnectionArgument,
     full: Annotated[bool, typer.Option("--full", help="Read everything, not only what changed.")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 when a record was rejected.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit 1 while a record is rejected, in this run or since an earlier one.")
+    ] = False,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
@@ -30,12 +32,13 @@ def sync(
         target = app.registry.targets[app.connection(name).target_name]
         with stoppable() as stopping, progress() as begun:
             report = app.sync(name, full=full, stopping=stopping, begun=begun)
+        rejected = strict and any(True for _ in app.records(name, outcome="rejected"))
     if as_json:
         printed(report.as_json())
     else:
         show(*report_parts(report, meanings_of(target)))
     _tell_troubles(report)
-    raise typer.Exit(exit_code(report, strict=strict))
+    raise typer.Exit(report.exit_code or int(rejected))
 
 
 def plan(
@@ -64,11 +67,6 @@ def serve(context: typer.Context, config: ConfigOption = None) -> None:
     configure("info")
     with entered(context, config) as app:
         raise typer.Exit(scheduler.serve(app))
-
-
-def exit_code(report: Report, *, strict: bool) -> int:
-    """Return how the process ends: rejected records alone are no failure, unless `strict`."""
-    return 1 if strict and report.rejected and not report.exit_code else report.exit_code
 
 
 def _tell_troubles(report: Report) -> None:

@@ -138,7 +138,7 @@ def _link(row: Mapping[str, Any]) -> Json | None:
         "reference": row["reference"],
         "target_id": row["target_id"],
         "written_at": _instant(row["written_at"]),
-        "up_to_date": not row["due"],
+        "up_to_date": not row["due"] and row["verdict"] == "sync",
     }
 
 

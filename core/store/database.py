@@ -114,7 +114,7 @@ def _configure_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
         "synchronous=NORMAL",
         "foreign_keys=ON",
         f"busy_timeout={BUSY_SECONDS * 1000}",
-        "cache_size=-16000",
+        "cache_size=-40000",
         "wal_autocheckpoint=8000",
         "temp_store=FILE",
     ):
