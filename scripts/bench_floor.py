@@ -1,7 +1,7 @@
 """The floor of the benchmark: the least a program that validates what it reads and keeps it can do.
 
-It keeps each object whole, as JSON beside the columns one would look it up by: a program that moves money has to be able
-to say what it was told.
+It keeps each object whole, as JSON beside the columns one would look it up by: a program that moves money has to be
+able to say what it was told.
 """
 
 from __future__ import annotations
