@@ -40,6 +40,15 @@ def test_every_unchanged_run_asks_the_ledger_four_times_at_most_and_upflow_never
         check_nothing_happened(usual.synced())
 
 
+def test_the_run_after_a_first_one_is_as_cheap_when_records_were_made_just_before_it(usual: Scene) -> None:
+    customer = usual.make("customers", name="Vergers du Lac")["id"]
+    usual.make("customer_invoices", customer={"id": customer}, currency_amount="1200.00")
+    usual.synced()
+
+    for _ in range(2):
+        check_nothing_happened(usual.synced())
+
+
 def test_events_that_share_the_bookmarks_instant_are_not_read_again_by_unchanged_runs(usual: Scene) -> None:
     usual.synced()
     usual.clock.ahead += timedelta(minutes=20)
