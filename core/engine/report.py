@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -128,9 +127,3 @@ def _add(tally: Tally, outcome: str, code: str, by: int) -> None:
         tally.skipped[code] += by
     elif outcome:
         tally.outcomes[outcome] += by
-
-
-def in_order(kinds: Iterable[str], report: Report) -> list[tuple[str, Tally]]:
-    """Return the tallies with `kinds` first, in their order."""
-    order = {kind: at for at, kind in enumerate(kinds)}
-    return sorted(report.kinds.items(), key=lambda item: order.get(item[0], len(order)))
