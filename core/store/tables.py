@@ -9,7 +9,20 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, DateTime, ForeignKey, Index, Integer, Text, TypeDecorator, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    Text,
+    TypeDecorator,
+    false,
+    text,
+)
 from sqlalchemy.engine import Dialect
 from sqlmodel import Field, SQLModel
 
@@ -78,7 +91,8 @@ class RecordRow(SQLModel, table=True):
     `payload` is what the target should hold; `accepted_fingerprint` tells what it last accepted, and `accepted` keeps
     that payload while it differs from `payload`. `due` marks a write to make, in `phase`; `uncertain` an attempt whose
     outcome is unknown. `after_a` and `after_b` must have been accepted
-    before. `retry_at` and `written_at` are seconds since the epoch: this table is written in bulk, unprocessed.
+    before. `lapsed` marks what the target holds and is no longer sent, until the guard has let a run pass that saw it.
+    `retry_at` and `written_at` are seconds since the epoch: this table is written in bulk, unprocessed.
     """
 
     __tablename__ = "records"
@@ -115,6 +129,7 @@ class RecordRow(SQLModel, table=True):
     notes: str | None = Field(default=None, sa_column=Column(Text))
     run: int = Field(default=0, sa_column=Column(Serial, nullable=False))
     written_at: float | None = None
+    lapsed: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=false()))
 
     __table_args__ = (
         Index("records_by_key", "connection_id", "key", unique=True),
@@ -128,7 +143,7 @@ class IntentRow(SQLModel, table=True):
     """A write about to be made: committed before any byte leaves, gone once its outcome is stored.
 
     One found by a later run is a write that may have happened. `n` is the row in `records`, `fingerprint` what was
-    sent.
+    sent, `attempt` how often it has been tried, `fence` the lease it was sent under.
     """
 
     __tablename__ = "intents"
@@ -138,6 +153,32 @@ class IntentRow(SQLModel, table=True):
     )
     run: int = Field(sa_column=Column(Serial, nullable=False))
     fingerprint: str | None = None
+    attempt: int = Field(default=1, sa_column=Column(Integer, nullable=False, server_default="1"))
+    fence: int = Field(default=0, sa_column=Column(Serial, nullable=False, server_default="0"))
+
+
+class LeaseRow(SQLModel, table=True):
+    """Who may run a connection: one `holder` at a time (empty: nobody), until `expires_at` (seconds since the epoch).
+
+    `fence` grows with every lease given out, for ever; what a holder of an older one writes is refused. `stop_asked`
+    tells the holder to finish what is in flight and end.
+    """
+
+    __tablename__ = "leases"
+    connection_id: int = Field(sa_column=Column(ForeignKey("connections.id", ondelete="CASCADE"), primary_key=True))
+    fence: int = Field(default=0, sa_column=Column(Serial, nullable=False))
+    holder: str = Field(default="", sa_column=Column(Text, nullable=False))
+    expires_at: float = 0.0
+    stop_asked: bool = False
+
+
+class ExclusionRow(SQLModel, table=True):
+    """A customer (the source's id) an operator keeps out of a connection, beside those the configuration names."""
+
+    __tablename__ = "exclusions"
+    connection_id: int = Field(sa_column=Column(ForeignKey("connections.id", ondelete="CASCADE"), primary_key=True))
+    customer_id: str = Field(sa_column=Column(Text, primary_key=True))
+    added_at: float = 0.0
 
 
 class RunRow(SQLModel, table=True):
