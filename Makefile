@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test check bench docs lock clean
+.PHONY: demo test faults check bench docs lock clean
 
 ## demo: the stand-in servers and the example connections (ONCE=1: run each once, print the summary, stop)
 demo: $(VENV)/.runtime
@@ -13,6 +13,10 @@ demo: $(VENV)/.runtime
 ## test: the fast tests
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 4 --dist worksteal $(ARGS)
+
+## faults: every way a run can be hurt, the long proofs included, each figure printed
+faults: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "proof or not proof" --figures tests/faults $(ARGS)
 
 ## check: lint, types, who may import whom
 check: $(VENV)/.dev
