@@ -1,0 +1,199 @@
+"""Did killing a run do any harm? Compared with an undisturbed run over the same data, through the products alone.
+
+`rehearsed` plays a scene undisturbed; `played` plays it with kills and checks everything that must hold afterwards.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+
+from duebridge.core.store.database import MIGRATIONS, connect
+
+from ...acceptance.scene import Row, adds_up
+from .desks import Desk
+from .driver import LIVES, Ended, Kill
+from .scenes import Cast, Play, made
+from .stage import DATABASE, Moment, Stage
+
+MOST_RUNS = 2
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """A scene played undisturbed: how it starts, the ledger after the kill, and what must come of it.
+
+    `sent` is everything the desk was ever sent; `number` how often each write was made since the start; `passed` and
+    `seconds` are those of the run that is going to be killed.
+    """
+
+    play: Play
+    start: Moment
+    ledger_later: dict[str, Any] | None
+    held: list[str]
+    contents: dict[Key, list[str | None]]
+    number: Counter[Key]
+    passed: dict[str, int]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Played:
+    """What a scene with kills came to: how many of them hit, further runs needed, writes made more than once."""
+
+    hits: int
+    runs: int
+    repeated: int
+
+
+def rehearsed(stage: Stage, play: Play) -> Rehearsal:
+    """Play `play` undisturbed."""
+    stage.clear()
+    stage.configure(_options(stage, play.target_before), play.before)
+    cast = made(stage.scene)
+    if play.change is not None:
+        _succeeded(stage.sync(LIVES))
+        play.change(stage.scene, cast)
+    stage.configure(_options(stage, play.target_after), play.after)
+    if play.revision:
+        _downgrade(stage, play.revision)
+    start = stage.keep()
+    stage.scene.clock.ahead = play.ahead
+    run = _succeeded(stage.sync(LIVES))
+    later = _change_again(stage, play, cast)
+    if later is not None:
+        _succeeded(stage.sync(LIVES))
+    sent = stage.sent()[len(start.sent) :]
+    number = Counter(key for key, _ in _by_key(stage.desk, sent))
+    contents = _contents(stage.desk, [*start.sent, *sent])
+    return Rehearsal(play, start, later, stage.desk.held(stage.scene), contents, number, run.passed, run.seconds)
+
+
+def played(stage: Stage, rehearsal: Rehearsal, kills: Sequence[Kill]) -> Played:
+    """Play it with `kills`, a run each, and check that nothing was lost, doubled, or written over by what is older."""
+    stage.put_back(rehearsal.start)
+    stage.scene.clock.ahead = rehearsal.play.ahead
+    hits, excused = 0, Counter[str]()
+    for kill in kills:
+        hits += stage.sync(kill).killed
+        excused.update(_open_intents(stage))
+        if rehearsal.ledger_later is not None:
+            stage.put_back_ledger(rehearsal.ledger_later)
+    runs = _runs_until_done(stage, rehearsal)
+    _check_the_database(stage)
+    sent = stage.sent()
+    _check_a_further_run(stage, len(sent))
+    repeated = _check_what_was_sent(stage.desk, rehearsal, sent, excused)
+    return Played(hits, runs, repeated)
+
+
+def _options(stage: Stage, more: str) -> str:
+    return f"{stage.desk.options}\n{more}".strip()
+
+
+def _change_again(stage: Stage, play: Play, cast: Cast) -> dict[str, Any] | None:
+    if play.later is None:
+        return None
+    play.later(stage.scene, cast)
+    return stage.keep_ledger()
+
+
+def _downgrade(stage: Stage, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    engine = connect(f"sqlite:///{stage.folder / DATABASE}")
+    try:
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.downgrade(config, revision)
+    finally:
+        engine.dispose()
+
+
+def _succeeded(run: Ended) -> Ended:
+    assert not run.killed
+    assert run.code == 0, run.said
+    assert run.report["status"] == "succeeded", run.report
+    assert adds_up(run.report), run.report
+    assert all(kind["rejected"] == kind["unknown"] == 0 for kind in run.report["kinds"].values()), run.report
+    return run
+
+
+def _runs_until_done(stage: Stage, rehearsal: Rehearsal) -> int:
+    """How many plain runs it took until the desk held what it must; two at most."""
+    for number in range(1, MOST_RUNS + 1):
+        run = stage.sync(LIVES)
+        held = stage.desk.held(stage.scene)
+        if run.code == 0 and held == rehearsal.held:
+            _succeeded(run)
+            return number
+    assert run.code == 0, run.said
+    assert held == rehearsal.held, _difference(held, rehearsal.held)
+    raise AssertionError("unreachable: one of the two failed")
+
+
+def _difference(held: Iterable[str], wanted: Iterable[str]) -> str:
+    there, right = Counter(held), Counter(wanted)
+    lines = [f"  too many: {line}" for line in (there - right).elements()]
+    lines += [f"  missing:  {line}" for line in (right - there).elements()]
+    return "\n".join(["the desk holds something else than after an undisturbed run:", *lines])
+
+
+def _open_intents(stage: Stage) -> set[str]:
+    """The references of the writes that may have been under way when the run was killed."""
+    return {row[0] for row in stage.ask("SELECT reference FROM records WHERE n IN (SELECT n FROM intents)")}
+
+
+def _check_the_database(stage: Stage) -> None:
+    assert stage.ask("PRAGMA integrity_check") == [("ok",)]
+    assert stage.ask("PRAGMA foreign_key_check") == []
+    assert stage.ask("SELECT n FROM intents") == []
+    assert stage.ask("SELECT key FROM records WHERE due OR uncertain OR outcome IN ('unknown', 'rejected')") == []
+
+
+def _check_a_further_run(stage: Stage, sent: int) -> None:
+    run = _succeeded(stage.sync(LIVES))
+    assert stage.sent()[sent:] == []
+    assert all(kind["created"] == kind["updated"] == kind["deleted"] == 0 for kind in run.report["kinds"].values())
+
+
+def _check_what_was_sent(desk: Desk, rehearsal: Rehearsal, sent: list[Row], excused: Counter[str]) -> int:
+    """Check every write; return how many were made more often than in an undisturbed run."""
+    assert desk.complaints() == []
+    number = Counter(key for key, _ in _by_key(desk, sent))
+    more = number - rehearsal.number
+    for (reference, how), times in more.items():
+        assert times <= excused[reference], f"{how} {reference}: {times} more times than an unknown outcome explains"
+    for key, contents in _contents(desk, [*rehearsal.start.sent, *sent]).items():
+        _check_order(key, contents, rehearsal.contents.get(key, []))
+    return more.total()
+
+
+def _check_order(key: Key, contents: list[str | None], right: list[str | None]) -> None:
+    """Check that content never went back to an older one; taking a tie back (None) may be said again."""
+    at, order = 0, [content for content in right if content is not None]
+    for content in contents:
+        if content is None:
+            continue
+        assert content in order[at:], f"{key} was sent {content} after {order[:at]}; right is {order}"
+        at = order.index(content, at)
+
+
+def _by_key(desk: Desk, rows: Iterable[Row]) -> Iterable[tuple[Key, str | None]]:
+    for row in rows:
+        sent = desk.as_sent(row)
+        yield (sent.reference, sent.how), sent.content
+
+
+def _contents(desk: Desk, rows: Iterable[Row]) -> dict[Key, list[str | None]]:
+    """What each write said, one after another."""
+    found: dict[Key, list[str | None]] = defaultdict(list)
+    for key, content in _by_key(desk, rows):
+        found[key].append(content)
+    return found
