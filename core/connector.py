@@ -156,11 +156,14 @@ class Write:
     `safety` is what a lost answer means: an upsert is sent again, a create_once looks for its reference first.
     `phase` orders the writes of one customer, lowest first. `release` says that, before a part accepted earlier is
     changed or withdrawn, it must be taken back (`Delivery.operation == "release"`) ahead of every other write.
+    `settles_after`: how many seconds the target's search may lag behind its writes. After a lost answer nothing more is
+    sent for the row, and `find` is not asked, before they have passed.
     """
 
     safety: Safety
     phase: int
     release: bool = False
+    settles_after: float = 0.0
 
 
 #: Releases come before every declared phase, removals after.
@@ -288,7 +291,10 @@ class RecordTarget(Target):
         """Make one write. Raises `RecordError` when refused, `UnknownOutcome` when the answer was lost."""
 
     def find(self, delivery: Delivery) -> Ack | None:  # noqa: ARG002 - only create_once targets look
-        """Look for what an earlier attempt may have created, by its reference; None when it isn't there."""
+        """Look for what an earlier attempt may have created, by its reference; None when it isn't there.
+
+        Raises `UnknownOutcome` when that can't be told, for instance because there are several.
+        """
         return None
 
 

@@ -72,7 +72,7 @@ def withdraw_part(stored: Stored, writes: Mapping[str, Write]) -> dict[str, Any]
         "accepted": stored.last_accepted,
         "due": True,
         "phase": RELEASE_PHASE if write.release else write.phase,
-        "retry_at": None,
+        "retry_at": stored.retry_at if stored.uncertain else None,
         "attempts": 0,
     }
 
@@ -119,7 +119,7 @@ def row_of(
         planned.after[0] if planned.after else None,
         planned.after[1] if len(planned.after) > 1 else None,
         0,
-        postponed.retry_at if postponed is not None else None,
+        stored.retry_at if stored is not None and (same or stored.uncertain) else None,
         foreseen if outcome is None else outcome,
         run,
     )

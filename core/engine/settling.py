@@ -49,7 +49,14 @@ def settled(result: Result, writes: Mapping[str, Write], run: int, now: float) -
     if result.verdict == "accepted":
         return {"run": run, "accepted": None, "accepted_fingerprint": None, "uncertain": False} | _given_up(row, writes)
     if result.verdict == "unknown":
-        return {"run": run, "uncertain": True, "outcome": "unknown", "reason": str(result.error)}
+        retry_at = settles_at(writes[row.write], now)
+        return {
+            "run": run,
+            "uncertain": True,
+            "outcome": "unknown",
+            "reason": str(result.error),
+            "retry_at": retry_at,
+        }
     if result.verdict == "refused":
         return {
             "run": run,
@@ -68,6 +75,11 @@ def retry_after(attempts: int) -> timedelta:
     """How long a write refused `attempts` times before waits."""
     doubled: timedelta = _FIRST_RETRY * 2 ** min(attempts + 1, 10)
     return min(doubled, _LAST_RETRY)
+
+
+def settles_at(write: Write, now: float) -> float | None:
+    """When an attempt that ended by `now` (seconds since the epoch) can be settled; None: at any time."""
+    return now + write.settles_after if write.settles_after else None
 
 
 def owner_after(standing: Standing, result: Result) -> Standing:

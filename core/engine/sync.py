@@ -60,10 +60,12 @@ class Sync:
     def run(self, report: Report, connection_id: int, *, full: bool = False) -> Report:
         """Fill `report` with what the run did. Never raises a `DueBridgeError`: it becomes the report's status."""
         began = time.monotonic()
+        writing = self._writing(report, connection_id)
         try:
             with calm_collector():
+                writing.doubt_open_intents()
                 self._read(report, connection_id, full=full)
-                self._write(report, connection_id)
+                writing.write()
         except AuthError as error:
             report.fail(error, "failed")
         except RunError as error:
@@ -108,8 +110,8 @@ class Sync:
         reading.replan(kinds)
         self._store.save_plan_hash(connection_id, made_with)
 
-    def _write(self, report: Report, connection_id: int) -> None:
-        Writing(
+    def _writing(self, report: Report, connection_id: int) -> Writing:
+        return Writing(
             self._store,
             connection_id,
             report.run,
@@ -118,7 +120,7 @@ class Sync:
             report,
             now=self._now,
             stopping=self._stopping,
-        ).write()
+        )
 
     def _made_with(self) -> dict[str, object]:
         return {"on_delete": self._policy.on_delete, "decide_on": list(self._policy.decide_on)}

@@ -16,7 +16,7 @@ from duebridge.core.connector import RELEASE_PHASE, RecordTarget, Write, key_of
 from duebridge.core.engine.lanes import Lanes, Result
 from duebridge.core.engine.planning import CUSTOMER_NOT_SENT, GONE
 from duebridge.core.engine.report import Report
-from duebridge.core.engine.settling import Standing, outcome_of, owner_after, settled, taken
+from duebridge.core.engine.settling import Standing, outcome_of, owner_after, settled, settles_at, taken
 from duebridge.core.store.records import Claimed, Records, Settled, Stored
 from duebridge.core.store.store import Store
 
@@ -53,12 +53,13 @@ class Writing:
 
     def write(self) -> None:
         """Make every write that is due. Raises the error that stops a run, after settling what was under way."""
-        self._doubt_open_intents()
+        began = self._now().timestamp()
         lanes = Lanes(self._target, self._writes, self._stopping)
         try:
             self._write_batches(lanes)
         finally:
             lanes.close()
+        self._count_waiting(began)
 
     def _write_batches(self, lanes: Lanes) -> None:
         size = SMALLEST_BATCH
@@ -77,9 +78,27 @@ class Writing:
                 if result.verdict == "untried" and result.error is not None:
                     raise result.error
 
-    def _doubt_open_intents(self) -> None:
+    def doubt_open_intents(self) -> None:
+        """Mark what an earlier run was about to write when it died; before reading, which asks what is held."""
+        now = self._now().timestamp()
+        settles = {name: at for name, write in self._writes.items() if (at := settles_at(write, now)) is not None}
         with self._store.transaction() as db:
-            Records(db, self._id).doubt_intents(self._run)
+            Records(db, self._id).doubt_intents(self._run, settles)
+
+    def _count_waiting(self, began: float) -> None:
+        """Count as unknown what could not be settled yet when this run began to write."""
+        with self._store.transaction() as db:
+            records = Records(db, self._id)
+            rows = records.by_key(records.waiting_to_settle(began))
+            for row in rows.values():
+                self._count_as_unknown(self._standing(row), row.kind)
+            records.mark({key: "unknown" for key, row in rows.items() if not row.gone}, run=self._run)
+
+    def _count_as_unknown(self, standing: Standing, kind: str) -> None:
+        if standing.outcome in ("", "gone"):
+            self._report.unsettled += 1
+        elif standing.outcome != "unknown":
+            self._report.move(kind, (standing.outcome, standing.code), ("unknown", standing.code))
 
     def _claim(self, size: int, since: tuple[int, int]) -> list[Claimed]:
         with self._store.transaction() as db:

@@ -243,10 +243,19 @@ class Records:
         """Record that `run` is about to make these writes; committed before any byte leaves."""
         _INTEND.run(self._db, (run, listed(self._db, [row.n for row in rows])))
 
-    def doubt_intents(self, run: int) -> None:
-        """Mark the writes an earlier run was about to make when it died: they may have happened."""
+    def doubt_intents(self, run: int, settles: Mapping[str, float]) -> None:
+        """Mark the writes an earlier run was about to make when it died: they may have happened.
+
+        `settles` tells by name of the write when (seconds since the epoch) it can be settled, if not at once.
+        """
         _DOUBT.run(self._db, (self._id, run))
+        for write, at in settles.items():
+            _POSTPONE.run(self._db, (at, write, self._id, run))
         _FORGET_EARLIER.run(self._db, (self._id, run))
+
+    def waiting_to_settle(self, now: float) -> set[str]:
+        """Return the keys of the records with a write of unknown outcome that can't be settled before `now` is over."""
+        return {f"{kind}:{id}" for kind, id in _WAITING_TO_SETTLE.fetch(self._db, (self._id, now))}
 
     def settle(self, claimed: Sequence[Claimed], accepted: Sequence[Accepted], others: Sequence[Settled]) -> None:
         """Store what became of the `claimed` writes: the accepted ones in bulk, the others one by one."""
@@ -361,5 +370,12 @@ _INTEND = Statement(
 _FORGET = Statement("DELETE FROM intents WHERE n ONE_OF")
 _DOUBT = Statement(
     "UPDATE records SET uncertain = TRUE WHERE n IN (SELECT n FROM intents WHERE connection_id = ? AND run <> ?)"
+)
+_POSTPONE = Statement(
+    "UPDATE records SET retry_at = ? WHERE write = ? AND n IN"
+    " (SELECT n FROM intents WHERE connection_id = ? AND run <> ?)"
+)
+_WAITING_TO_SETTLE = Statement(
+    "SELECT kind, id FROM records WHERE connection_id = ? AND due AND uncertain AND retry_at > ?"
 )
 _FORGET_EARLIER = Statement("DELETE FROM intents WHERE connection_id = ? AND run <> ?")
