@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from duebridge.core.engine.report import Report
 from duebridge.core.registry import Registry
 from duebridge.core.sandbox.product import SandboxOptions
 from duebridge.core.sandbox.running import running_sandbox
-from duebridge.core.testing import Bench, carbon
+from duebridge.core.testing import Bench, Fault, OrderedFaults, carbon, faults
 from duebridge.plugins.pennylane.sandbox import PennylaneSandbox
 
 from .desks import PENNYLANE, Desk, Held, unpaced, writes
@@ -33,11 +34,13 @@ class Play:
     desk: Desk
     bench: Bench
     http: httpx.Client
+    faults: OrderedFaults
     shown: list[int] = field(default_factory=list)
 
-    def order(self, *rules: Mapping[str, Any], seed: int = 1) -> None:
+    def order(self, *rules: Fault, seed: int = 1) -> None:
         """Order faults at the desk's stand-in; none without rules."""
-        self.control("PUT", "faults", {"seed": seed, "rules": [{"product": self.desk.name, **rule} for rule in rules]})
+        named = (rule.model_copy(update={"product": self.desk.name}) for rule in rules)
+        self.faults.order(*named, seed=seed)
 
     def settle(self, between: Callable[[], object] = lambda: None) -> list[Report]:
         """Run until everything is settled; a run that leaves something unknown must show it, and count right."""
@@ -60,9 +63,9 @@ class Play:
         """The writes that reached the desk."""
         return writes(self.url, self.desk.name)
 
-    def creates(self) -> int:
-        """How many POSTs reached the desk."""
-        return sum(row["method"] == "POST" for row in self.writes())
+    def lost(self) -> Counter[str]:
+        """How many writes the desk made whose answer nobody got, by method."""
+        return Counter(row["method"] for row in self.writes() if row.get("acted") and row["acted"] < 300)
 
     def ledger(self, collection: str) -> list[Row]:
         """Everything Pennylane lists under `collection`."""
@@ -93,5 +96,6 @@ def playing(desk: Desk, folder: Path, *, customers: int, invoices: int, **more: 
     with running_sandbox([ledger, *desk.products()]) as sandbox, httpx.Client(timeout=60) as http:
         unpaced(sandbox.url)
         source = {"connector": "pennylane", "token": PENNYLANE, "base_url": f"{sandbox.url}/pennylane"}
-        with Bench(folder, registry, source=source, target=desk.block(sandbox.url), **more) as bench:
-            yield Play(sandbox.url, desk, bench, http)
+        target = desk.block(sandbox.url)
+        with Bench(folder, registry, source=source, target=target, **more) as bench, faults(sandbox.url) as ordered:
+            yield Play(sandbox.url, desk, bench, http, ordered)
