@@ -285,10 +285,17 @@ class RecordTarget(Target):
 
     @abstractmethod
     def push(self, delivery: Delivery) -> Ack:
-        """Make one write. Raises `RecordError` when refused, `UnknownOutcome` when the answer was lost."""
+        """Make one write. Raises `RecordError` when refused, `UnknownOutcome` when the answer was lost.
+
+        `RunError` and `AuthError` say that nothing of it was taken; a write of several requests raises `UnknownOutcome`
+        once one of them was.
+        """
 
     def find(self, delivery: Delivery) -> Ack | None:  # noqa: ARG002 - only create_once targets look
-        """Look for what an earlier attempt may have created, by its reference; None when it isn't there."""
+        """Look for what an earlier attempt may have created, by its reference; None when it isn't there.
+
+        The payload is None when it is to be taken away. Raises what `push` raises; the outcome then stays unknown.
+        """
         return None
 
 

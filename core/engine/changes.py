@@ -69,7 +69,7 @@ def withdraw_part(stored: Stored, writes: Mapping[str, Write]) -> dict[str, Any]
     return {
         "payload": None,
         "fingerprint": None,
-        "accepted": stored.last_accepted,
+        "accepted": _replaced(stored, None),
         "due": True,
         "phase": RELEASE_PHASE if write.release else write.phase,
         "retry_at": None,
@@ -126,7 +126,9 @@ def row_of(
 
 
 def _replaced(stored: Stored | None, fingerprint: str | None) -> str | None:
-    """The last accepted payload, while another is planned in its place."""
+    """The last accepted payload, while another is planned in its place; all that may be held, while that is unknown."""
+    if stored is not None and stored.uncertain:
+        return stored.accepted if stored.accepted is not None else stored.last_accepted
     if stored is None or stored.accepted_fingerprint is None or stored.accepted_fingerprint == fingerprint:
         return None
     return stored.last_accepted
