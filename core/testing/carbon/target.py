@@ -100,18 +100,25 @@ class CarbonTarget(RecordTarget, BalanceReader):
         body = delivery.payload or {}
         if delivery.operation == "create":
             return Ack(self._client.create(collection, body))
-        id = delivery.target_id or self._id_of(collection, delivery.reference)
-        if delivery.operation != "update":
-            return self._remove(collection, id)
-        if id is None:
-            raise RecordError(f"Carbon has no {delivery.reference} any more; make it there again")
-        self._client.replace(collection, id, body)
-        return Ack(id)
+        if delivery.target_id is None:
+            raise RecordError(f"{delivery.reference}: Carbon's id of it is not known; run `duebridge sync --full`")
+        if delivery.operation == "update":
+            self._client.replace(collection, delivery.target_id, body)
+            return Ack(delivery.target_id)
+        self._client.delete(collection, delivery.target_id)
+        return Ack()
 
     def find(self, delivery: Delivery) -> Ack | None:
         """Return the object of the delivery's reference. Raises `UnknownOutcome` when there are several."""
-        id = self._id_of(_COLLECTIONS[delivery.write], delivery.reference)
-        return Ack(id) if id is not None else None
+        collection, reference = _COLLECTIONS[delivery.write], delivery.reference
+        found = self._client.found(collection, reference)
+        if len(found) > 1:
+            ids = ", ".join(str(item["id"]) for item in found)
+            raise UnknownOutcome(
+                f"Carbon has {len(found)} {collection} with the reference {reference} ({ids}); "
+                "remove all but one of them at Carbon, the next run takes the one that stays"
+            )
+        return Ack(str(found[0]["id"])) if found else None
 
     def balances(self) -> Iterator[Balance]:
         """Yield what is outstanding on every document of the company."""
@@ -122,21 +129,6 @@ class CarbonTarget(RecordTarget, BalanceReader):
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
-
-    def _remove(self, collection: str, id: str | None) -> Ack:
-        if id is not None:  # else a create whose answer was lost never happened
-            self._client.delete(collection, id)
-        return Ack()
-
-    def _id_of(self, collection: str, reference: str) -> str | None:
-        found = self._client.found(collection, reference)
-        if len(found) > 1:
-            ids = ", ".join(str(item["id"]) for item in found)
-            raise UnknownOutcome(
-                f"Carbon has {len(found)} {collection} with the reference {reference} ({ids}); "
-                "remove all but one of them at Carbon, the next run takes the one that stays"
-            )
-        return str(found[0]["id"]) if found else None
 
 
 class LaggingCarbonTarget(CarbonTarget):
