@@ -82,11 +82,13 @@ class App:
         name: str,
         *,
         full: bool = False,
+        retry: bool = False,
         stopping: threading.Event | None = None,
         begun: Callable[[Report], None] | None = None,
     ) -> Report:
         """Run the connection `name` once and return its report; the report is kept whatever happens.
 
+        `full` reads everything; `retry` tries again what was rejected or is unknown, alone, and reads nothing else.
         `begun` is given the report at the start, to watch its counts move.
         """
         config = self.connection(name)
@@ -98,7 +100,7 @@ class App:
             begun(report)
         with bound(connection=name, run=run):
             try:
-                self._run(config, connection_id, report, stopping, full=full)
+                self._run(config, connection_id, report, stopping, full=full, retry=retry)
             except DueBridgeError as error:
                 report.fail(error, "failed")
             except BaseException:
@@ -111,7 +113,14 @@ class App:
         return report
 
     def _run(
-        self, config: ConnectionConfig, connection_id: int, report: Report, stopping: threading.Event, *, full: bool
+        self,
+        config: ConnectionConfig,
+        connection_id: int,
+        report: Report,
+        stopping: threading.Event,
+        *,
+        full: bool,
+        retry: bool,
     ) -> None:
         with self.paired(config, self.store, connection_id, report, stopping) as pair:
             Sync(
@@ -123,7 +132,7 @@ class App:
                 now=self._now,
                 stopping=stopping,
                 requests=pair.requests,
-            ).run(report, connection_id, full=full)
+            ).run(report, connection_id, full=full, retry=retry)
 
     def plan(self, name: str, *, with_stored: bool = False) -> Preview:
         """Return what a sync of `name` would change; works on a copy, so nothing is written anywhere.
