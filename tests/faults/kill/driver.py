@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -49,10 +50,10 @@ class Driver:
         self._orders = orders
         self._answers = answers
 
-    def sync(self, folder: Path, name: str, target: str, environ: dict[str, str], *, ahead: float, kill: Kill) -> Ended:
+    def sync(self, folder: Path, name: str, target: str, *, ahead: float, kill: Kill) -> Ended:
         """Run `duebridge sync NAME --json` in `folder`, its clock `ahead` so many seconds."""
         out = folder / "output"
-        order = {"folder": str(folder), "argv": ["sync", name, "--json"], "environ": environ, "out": str(out)}
+        order = {"folder": str(folder), "argv": ["sync", name, "--json"], "out": str(out)}
         order |= {"ahead": ahead, "target": target} | asdict(kill)
         self._orders.write(json.dumps(order) + "\n")
         self._orders.flush()
@@ -64,10 +65,14 @@ class Driver:
 
 
 @contextmanager
-def driving() -> Iterator[Driver]:
-    """Start the program, and end it with the block."""
+def driving(plugins: Path) -> Iterator[Driver]:
+    """Start the program, with the plugins laid out in a folder, and end it with the block."""
     with subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, str(PROGRAM)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
+        [sys.executable, str(PROGRAM)],
+        env={**os.environ, "PYTHONPATH": str(plugins)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None

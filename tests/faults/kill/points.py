@@ -13,10 +13,10 @@ import signal
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 READER = "read "
 _METHODS = (b"POST ", b"PUT ", b"PATCH ", b"DELETE ")
@@ -44,7 +44,7 @@ def _asks_ahead(*_args: Any, **_named: Any) -> bool:
 
 
 def _of(operation: str) -> Callable[..., bool]:
-    return lambda _lanes, _row, tried: bool(tried == operation)
+    return lambda _lanes, _row, tried, *_args, **_named: bool(tried == operation)
 
 
 @dataclass(frozen=True)
@@ -58,59 +58,97 @@ class Seam:
 
 
 CORE = "duebridge.core"
-SEAMS = (
-    Seam(f"{CORE}.store.database:_configure_sqlite", after="the database file is there, empty or not"),
-    Seam(f"{CORE}.store.database:migrate", before="database opened", after="schema up to date"),
-    Seam("alembic.ddl.impl:DefaultImpl._exec", after="migration: a statement done"),
-    Seam("alembic.command:upgrade", after="migration: all statements done, not committed"),
-    Seam(f"{CORE}.engine.sync:Sync.run", before="run begun, nothing read", after="everything done, run not ended"),
-    # reading
-    Seam(f"{CORE}.edge.http:Http.get", before="page to be asked for", after="page fetched"),
-    Seam(f"{CORE}.edge.deadline:Stream.write", after="next page asked for while one is stored", when=_asks_ahead),
-    Seam(f"{CORE}.engine.intake:Intake.understand", after="page understood, not stored"),
-    Seam(f"{CORE}.store.records:Records.upsert", before="page planned, no row written", after="page's rows written"),
-    Seam(f"{CORE}.engine.reading:Reading._tombstone_absent", before="last page: absences to be looked for"),
-    Seam(f"{CORE}.engine.reading:Reading._tombstone_absent", after="last page: absences planned, cursor not moved"),
-    Seam(f"{CORE}.store.store:Store.save_stream", before="cursor to be moved", after="cursor moved, not committed"),
-    # writing
-    Seam(f"{CORE}.store.records:Records.intend", before="batch chosen, no intent yet"),
-    Seam(f"{CORE}.edge.http:Http.write", before="write: nothing has left", after="write: answer read, not settled"),
-    Seam(f"{CORE}.edge.deadline:Stream.write", after="write: its head has left", when=_begins_a_write),
-    Seam(f"{CORE}.edge.deadline:Stream.write", after="write: in flight", when=_ends_a_write),
-    Seam(f"{CORE}.edge.http:Http._open", after="write: answered, answer not read", when=_is_write),
-    Seam(f"{CORE}.engine.lanes:Lanes._write", after="between two writes of a lane"),
-    Seam(f"{CORE}.engine.lanes:Lanes._attempt", after="link released, not made again", when=_of("release")),
-    Seam(f"{CORE}.engine.lanes:Lanes._attempt", before="deletion to be made", when=_of("delete")),
-    Seam(f"{CORE}.engine.lanes:Lanes._attempt", after="deleted, not settled", when=_of("delete")),
-    Seam(f"{CORE}.engine.lanes:Lanes.push", after="batch written, nothing settled"),
-    Seam(f"{CORE}.store.records:Records.settle", after="batch settled, records not counted"),
-)
 
-#: What is a target's own, by its connector's name.
+Group = Literal["opening", "planning", "reading", "writing"]
+OPENING: Group = "opening"
+PLANNING: Group = "planning"
+READING: Group = "reading"
+WRITING: Group = "writing"
+GROUPS = (OPENING, PLANNING, READING, WRITING)
+
+SEAMS: Mapping[Group, tuple[Seam, ...]] = {
+    OPENING: (
+        Seam(f"{CORE}.store.database:_configure_sqlite", after="the database file is there"),
+        Seam(f"{CORE}.store.database:migrate", before="database opened", after="schema up to date"),
+        Seam("alembic.ddl.impl:DefaultImpl._exec", after="migration: a statement done"),
+        Seam("alembic.command:upgrade", after="migration: all statements done, not committed"),
+        Seam(f"{CORE}.engine.sync:Sync.run", before="run begun, nothing done", after="everything done, run not ended"),
+    ),
+    PLANNING: (),
+    READING: (
+        Seam(f"{CORE}.edge.http:Http.get", before="page to be asked for", after="page fetched"),
+        Seam(f"{CORE}.edge.deadline:Stream.write", after="next page asked for while one is stored", when=_asks_ahead),
+        Seam(f"{CORE}.engine.intake:Intake.understand", after="page understood, not stored"),
+        Seam(f"{CORE}.store.records:Records.upsert", before="page planned, no row written", after="page's rows written"),
+        Seam(
+            f"{CORE}.engine.reading:Reading._tombstone_absent",
+            before="last page: absences to be looked for",
+            after="last page: absences planned, cursor not moved",
+        ),
+        Seam(f"{CORE}.store.store:Store.save_stream", before="cursor to be moved", after="cursor moved, not committed"),
+    ),
+    WRITING: (
+        Seam(f"{CORE}.store.records:Records.intend", before="batch chosen, no intent yet"),
+        Seam(f"{CORE}.edge.http:Http.write", before="write: nothing has left", after="write: answer read, not settled"),
+        Seam(f"{CORE}.edge.deadline:Stream.write", after="write: its head has left", when=_begins_a_write),
+        Seam(f"{CORE}.edge.deadline:Stream.write", after="write: in flight", when=_ends_a_write),
+        Seam(f"{CORE}.edge.http:Http._open", after="write: answered, answer not read", when=_is_write),
+        Seam(f"{CORE}.engine.lanes:Lanes._write", after="between two writes of a lane"),
+        Seam(f"{CORE}.engine.lanes:Lanes._attempt", after="link released, not made again", when=_of("release")),
+        Seam(
+            f"{CORE}.engine.lanes:Lanes._attempt",
+            before="deletion to be made",
+            after="deleted, not settled",
+            when=_of("delete"),
+        ),
+        Seam(f"{CORE}.engine.lanes:Lanes.push", after="batch written, nothing settled"),
+        Seam(f"{CORE}.store.records:Records.settle", after="batch settled, records not counted"),
+    ),
+}
+
+#: A target's own, by its connector's name; passed while writing.
 TARGETS: Mapping[str, tuple[Seam, ...]] = {
     "upflow": (
         Seam("duebridge.targets.upflow.client:UpflowClient.create_custom_field", after="field made, not remembered"),
         Seam("duebridge.targets.upflow.customers:Customers._delete_contacts", before="customer saved, its contacts not"),
         Seam("duebridge.targets.upflow.client:UpflowClient.delete_contact", after="a contact removed, not the others"),
     ),
+    "carbon": (),
 }
 
+#: Passed only by a run that follows a killed one.
+LOOKED = "earlier attempt looked for, not settled"
+FOUND = "what was found of a withdrawn write"
+DOUBTED = "doubt of interrupted writes"
+AFTERWARDS = (Seam(f"{CORE}.engine.lanes:Lanes.look", before="earlier attempt to be looked for", after=LOOKED),)
+
 #: Who opens a transaction -> what it is about.
-TRANSACTIONS: Mapping[str, str] = {
-    "Store.connection_id": "connection's row",
-    "Store.begin_run": "beginning of the run",
-    "Store.remember": "connector's memory",
-    "Reading._begin_crawl": "beginning of a crawl",
-    "Reading._store_page": "page",
-    "Reading._reread": "open documents read again",
-    "Reading.replan": "stored records planned again",
-    "Store.save_plan_hash": "plan hash",
-    "Writing._doubt_open_intents": "open intents",
-    "Writing._claim": "intents of a batch",
-    "Writing._settle": "settlement of a batch",
-    "Store.end_run": "end of the run",
+TRANSACTIONS: Mapping[Group, Mapping[str, str]] = {
+    OPENING: {
+        "Store.connection_id": "connection's row",
+        "Store.begin_run": "beginning of the run",
+        "doubt_interrupted": DOUBTED,
+        "Store.end_run": "end of the run",
+    },
+    PLANNING: {
+        "Reading.replan": "stored records planned again",
+        "Store.save_plan_hash": "plan hash",
+        "Store.remember": "connector's memory",
+    },
+    READING: {
+        "Reading._begin_crawl": "beginning of a crawl",
+        "Reading._store_page": "page",
+        "Reading._reread": "open documents read again",
+    },
+    WRITING: {
+        "Writing._claim": "intents of a batch",
+        "Writing._settle": "settlement of a batch",
+        "Writing._count_waiting": "count of what can't be settled yet",
+        "Writing._keep_found": FOUND,
+    },
 }
 TRANSACTION = f"{CORE}.store.store:transaction"
+_OPENERS = {opener: what for openers in TRANSACTIONS.values() for opener, what in openers.items()}
 
 
 def not_committed(what: str) -> str:
@@ -123,11 +161,20 @@ def committed(what: str) -> str:
     return f"{what}: committed"
 
 
-def points(target: str) -> tuple[str, ...]:
-    """The names of all points of a run to `target`."""
-    seams = (*SEAMS, *TARGETS[target])
-    transactions = [name(what) for what in TRANSACTIONS.values() for name in (not_committed, committed)]
-    return (*(name for seam in seams for name in (seam.before, seam.after) if name), *transactions)
+def seams(target: str) -> tuple[Seam, ...]:
+    """Every seam of a run to `target`."""
+    return (*(seam for group in SEAMS.values() for seam in group), *TARGETS[target], *AFTERWARDS)
+
+
+def points(target: str, groups: Iterable[Group] = GROUPS) -> list[str]:
+    """The names of the points of a run to `target`, those passed only by a run that follows a killed one left out."""
+    found: list[str] = []
+    for group in groups:
+        own = TARGETS[target] if group == WRITING else ()
+        found += [name for seam in (*SEAMS[group], *own) for name in (seam.before, seam.after) if name]
+        transactions = [what for what in TRANSACTIONS[group].values() if what != FOUND]
+        found += [name(what) for what in transactions for name in (not_committed, committed)]
+    return found
 
 
 class Watch:
@@ -149,7 +196,7 @@ class Watch:
 
     def install(self, target: str) -> None:
         """Wrap every seam of this process that a run to `target` has."""
-        for seam in (*SEAMS, *TARGETS[target]):
+        for seam in seams(target):
             _replace(seam.place, lambda original, seam=seam: self._around(original, seam))
         _replace(TRANSACTION, self._around_transaction)
 
@@ -187,7 +234,7 @@ def _opener() -> str | None:
     """What the transaction being opened is about, by the nearest caller we know."""
     frame = sys._getframe(1)
     while frame is not None:
-        what = TRANSACTIONS.get(frame.f_code.co_qualname)
+        what = _OPENERS.get(frame.f_code.co_qualname)
         if what is not None:
             return what
         frame = frame.f_back  # type: ignore[assignment]

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import copy
 import itertools
+import json
 import shutil
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -27,8 +28,9 @@ from duebridge.plugins.pennylane.sandbox import PennylaneSandbox
 from duebridge.plugins.pennylane.sandbox.control import Control
 
 from ...acceptance.interference import Interference
-from ...acceptance.scene import Clock, Row, Scene, Served
-from .desks import Desk
+from ...acceptance.scene import NAME, Clock, Row, Scene, Served
+from ..desks import PENNYLANE
+from .desks import KilledDesk
 from .driver import Driver, Ended, Kill
 
 DATABASE = "duebridge.db"
@@ -82,7 +84,7 @@ class Stage:
     """A ledger, a desk, a folder with a YAML file, and a driver that runs `duebridge` there."""
 
     driver: Driver
-    desk: Desk
+    desk: KilledDesk
     scene: Scene
     under_way: UnderWay
     root: Path
@@ -92,9 +94,13 @@ class Stage:
     def folder(self) -> Path:
         return self.scene.folder
 
-    def configure(self, target: str = "", connection: str = "") -> None:
-        """Write the YAML file, with more lines in the target's block and the connection's."""
-        self.scene.yaml.write_text(self.desk.yaml(self.scene.url, target, connection), encoding="utf-8")
+    def configure(self, target: Mapping[str, Any], connection: Mapping[str, Any]) -> None:
+        """Write the YAML file, with more keys in the target's block and the connection's."""
+        url = self.scene.url
+        source = {"connector": "pennylane", "token": PENNYLANE, "base_url": f"{url}/pennylane"}
+        block = {"source": source, "target": {**self.desk.block(url), **self.desk.options, **target}, **connection}
+        written = {"database": f"sqlite:///{DATABASE}", "connections": {NAME: block}}
+        self.scene.yaml.write_text(json.dumps(written), encoding="utf-8")
 
     def clear(self) -> None:
         """Both stand-ins as at their start, an empty folder, the real time."""
@@ -104,14 +110,12 @@ class Stage:
             shutil.rmtree(self.folder)
         self.scene.folder = self.root / str(next(self._numbers))
         self.folder.mkdir()
-        self.configure()
 
     def sync(self, kill: Kill) -> Ended:
         """Run the connection; return when the stand-ins are done with what they were sent."""
         ahead = self.scene.clock.ahead.total_seconds()
-        scene = self.scene
-        ended = self.driver.sync(self.folder, self.desk.connection, self.desk.name, scene.environ, ahead=ahead, kill=kill)
-        scene.journal()  # answered after what came in before it has begun
+        ended = self.driver.sync(self.folder, NAME, self.desk.name, ahead=ahead, kill=kill)
+        self.scene.journal()  # answered after what came in before it has begun
         self.under_way.wait_for_none()
         return ended
 
@@ -163,11 +167,12 @@ class Stage:
 
 
 @contextmanager
-def staged(driver: Driver, desk: Desk, root: Path) -> Iterator[Stage]:
+def staged(driver: Driver, desk: KilledDesk, root: Path) -> Iterator[Stage]:
     """Serve a small ledger and `desk`, everything below `root`."""
     clock, under_way = Clock(), UnderWay()
     ledger = PennylaneSandbox(OPTIONS, clock=clock)
-    desk.serve(OPTIONS, clock)
-    with running_sandbox([ledger, desk.product], inside=[under_way.wrap]) as running, httpx.Client(timeout=60) as http:
-        served = Served(running, ledger, desk.product, clock, Interference(), None)
+    product: Any = desk.serve(clock)
+    with running_sandbox([ledger, product], inside=[under_way.wrap]) as running, httpx.Client(timeout=60) as http:
+        served = Served(running, ledger, product, clock, Interference(), None)
+        desk.http = http
         yield Stage(driver, desk, Scene(served, root, Registry.load(), http), under_way, root)
