@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -28,8 +29,9 @@ from duebridge.core.engine.reconcile import Reconciliation, reconcile
 from duebridge.core.engine.report import Report
 from duebridge.core.engine.sync import Policy, Sync
 from duebridge.core.errors import ConfigError, DueBridgeError
+from duebridge.core.leasing import Asked, Hold, LeaseTerms, ask_to_stop, leased
 from duebridge.core.registry import Registry
-from duebridge.core.store.memory import StoredMemory
+from duebridge.core.store.memory import PassingMemory, StoredMemory
 from duebridge.core.store.store import Store
 
 
@@ -57,12 +59,14 @@ class App:
         store: Store | None = None,
         *,
         now: Callable[[], datetime] = utc_now,
+        lease: LeaseTerms | None = None,
     ) -> None:
-        """Open the configured database unless `store` is given; `now` is the clock of every run."""
+        """Open the configured database unless `store` is given; `now` is the clock of every run, `lease` its hold."""
         self.configuration = configuration
         self.registry = registry
         self.store = store if store is not None else Store.open(configuration.database)
         self._now = now
+        self._lease = lease or LeaseTerms()
         self._log = logger()
 
     def close(self) -> None:
@@ -87,43 +91,46 @@ class App:
     ) -> Report:
         """Run the connection `name` once and return its report; the report is kept whatever happens.
 
-        `begun` is given the report at the start, to watch its counts move.
+        `begun` is given the report at the start, to watch its counts move. Raises `AlreadyRunning` when a run of the
+        connection is under way, in whatever process.
         """
         config = self.connection(name)
-        stopping = stopping or threading.Event()
         connection_id = self.store.connection_id(name)
-        run = self.store.begin_run(connection_id, self._now())
-        report = Report(name, run)
-        if begun is not None:
-            begun(report)
-        with bound(connection=name, run=run):
-            try:
-                self._run(config, connection_id, report, stopping, full=full)
-            except DueBridgeError as error:
-                report.fail(error, "failed")
-            except BaseException:
-                report.status = "failed"
-                raise
-            finally:
-                self.store.end_run(run, self._now(), report.status, report.as_json())
-                self._log.info("run finished", status=report.status, seconds=round(report.seconds, 3))
+        with leased(self.store, name, connection_id, self._lease, stopping or threading.Event()) as hold:
+            report = Report(name, hold.begin_run(name, connection_id, self._now()))
+            if begun is not None:
+                begun(report)
+            with bound(connection=name, run=report.run):
+                try:
+                    self._run(config, connection_id, report, hold, full=full)
+                except DueBridgeError as error:
+                    report.fail(error, "failed")
+                except BaseException:
+                    report.status = "failed"
+                    raise
+                finally:
+                    hold.conclude(report, self._now())
+                    self._log.info("run finished", status=report.status, seconds=round(report.seconds, 3))
         self.registry.hook.run_finished(connection=name, report=report)
         return report
 
-    def _run(
-        self, config: ConnectionConfig, connection_id: int, report: Report, stopping: threading.Event, *, full: bool
-    ) -> None:
-        with self.paired(config, self.store, connection_id, report, stopping) as pair:
+    def _run(self, config: ConnectionConfig, connection_id: int, report: Report, hold: Hold, *, full: bool) -> None:
+        with self.paired(config, hold.store, connection_id, report, hold.stopping, hold) as pair:
             Sync(
-                self.store,
+                hold.store,
                 config.name,
                 pair.source,
                 _record_target(pair.target),
                 self.policy(config),
                 now=self._now,
-                stopping=stopping,
+                stopping=hold.stopping,
                 requests=pair.requests,
             ).run(report, connection_id, full=full)
+
+    def stop(self, name: str) -> Asked | None:
+        """Ask the run of `name` under way, in whatever process, to stop; None when there is none."""
+        connection_id = self.store.known_connection(self.connection(name).name)
+        return ask_to_stop(self.store, connection_id) if connection_id is not None else None
 
     def plan(self, name: str, *, with_stored: bool = False) -> Preview:
         """Return what a sync of `name` would change; works on a copy, so nothing is written anywhere.
@@ -216,12 +223,18 @@ class App:
         connection_id: int,
         report: Report,
         stopping: threading.Event,
+        hold: Hold | None = None,
     ) -> Iterator[Pair]:
-        """Build the connection's source and target, and close them afterwards."""
-        factories = {side: HttpFactory(stopping=stopping) for side in ("source", "target")}
+        """Build the connection's source and target, and close them afterwards.
+
+        What they remember is kept only under a `hold`, which also says until when they may send something.
+        """
+        until = hold.until if hold is not None else lambda: inf
+        factories = {side: HttpFactory(stopping=stopping, until=until) for side in ("source", "target")}
+        memory = StoredMemory if hold is not None else PassingMemory
 
         def services(side: str) -> Services:
-            return Services(factories[side], StoredMemory(store, connection_id, side), report.note, self._now)
+            return Services(factories[side], memory(store, connection_id, side), report.note, self._now)
 
         source = self.registry.sources[config.source_name](config.source, services("source"))
         target = self.registry.targets[config.target_name](config.target, services("target"))

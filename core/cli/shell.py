@@ -10,7 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from duebridge.core.cli import looking, running, setting_up, trying
+from duebridge.core.cli import ending, looking, running, setting_up, trying
 from duebridge.core.cli.options import ConfigOption
 from duebridge.core.cli.output import say
 from duebridge.core.edge.logs import configure
@@ -57,6 +57,7 @@ for _name, _command in (
     ("demo", trying.demo),
     ("sandbox", trying.sandbox),
     ("sync", running.sync),
+    ("stop", ending.stop),
     ("plan", running.plan),
     ("serve", running.serve),
     ("explain", looking.explain),

@@ -85,7 +85,7 @@ class Writing:
         with self._store.transaction() as db:
             records = Records(db, self._id)
             batch = _apart(records.claim(size, now=self._now().timestamp(), since=since))
-            records.intend(batch, run=self._run)
+            records.intend(batch, run=self._run, fence=self._store.fence)
         return batch
 
     def _settle(self, results: Sequence[Result]) -> None:

@@ -239,9 +239,9 @@ class Records:
         rows = _CLAIM.fetch(self._db, (self._id, now, *since, limit))
         return [Claimed._make(row) for row in rows]
 
-    def intend(self, rows: Sequence[Claimed], *, run: int) -> None:
-        """Record that `run` is about to make these writes; committed before any byte leaves."""
-        _INTEND.run(self._db, (run, listed(self._db, [row.n for row in rows])))
+    def intend(self, rows: Sequence[Claimed], *, run: int, fence: int) -> None:
+        """Record that `run`, under the lease `fence`, is about to make these writes; committed before a byte leaves."""
+        _INTEND.run(self._db, (run, fence, listed(self._db, [row.n for row in rows])))
 
     def doubt_intents(self, run: int) -> None:
         """Mark the writes an earlier run was about to make when it died: they may have happened."""
@@ -355,8 +355,8 @@ _ACCEPT = Statement(
 _MARK = Statement("UPDATE records SET outcome = ?, run = ? WHERE connection_id = ? AND key = ?")
 _DROP = Statement("DELETE FROM records WHERE n ONE_OF")
 _INTEND = Statement(
-    "INSERT INTO intents (n, connection_id, run, fingerprint)"
-    " SELECT n, connection_id, ?, fingerprint FROM records WHERE n ONE_OF"
+    "INSERT INTO intents (n, connection_id, run, fence, fingerprint, attempt)"
+    " SELECT n, connection_id, ?, ?, fingerprint, attempts + 1 FROM records WHERE n ONE_OF"
 )
 _FORGET = Statement("DELETE FROM intents WHERE n ONE_OF")
 _DOUBT = Statement(
