@@ -86,11 +86,13 @@ class App:
         name: str,
         *,
         full: bool = False,
+        retry: bool = False,
         stopping: threading.Event | None = None,
         begun: Callable[[Report], None] | None = None,
     ) -> Report:
         """Run the connection `name` once and return its report; the report is kept whatever happens.
 
+        `full` reads everything; `retry` tries again what was rejected or is unknown, alone, and reads nothing else.
         `begun` is given the report at the start, to watch its counts move. Raises `AlreadyRunning` when a run of the
         connection is under way, in whatever process.
         """
@@ -102,7 +104,7 @@ class App:
                 begun(report)
             with bound(connection=name, run=report.run):
                 try:
-                    self._run(config, connection_id, report, hold, full=full)
+                    self._run(config, connection_id, report, hold, full=full, retry=retry)
                 except DueBridgeError as error:
                     report.fail(error, "failed")
                 except BaseException:
@@ -114,7 +116,9 @@ class App:
         self.registry.hook.run_finished(connection=name, report=report)
         return report
 
-    def _run(self, config: ConnectionConfig, connection_id: int, report: Report, hold: Hold, *, full: bool) -> None:
+    def _run(
+        self, config: ConnectionConfig, connection_id: int, report: Report, hold: Hold, *, full: bool, retry: bool
+    ) -> None:
         with self.paired(config, hold.store, connection_id, report, hold.stopping, hold) as pair:
             Sync(
                 hold.store,
@@ -125,7 +129,7 @@ class App:
                 now=self._now,
                 stopping=hold.stopping,
                 requests=pair.requests,
-            ).run(report, connection_id, full=full)
+            ).run(report, connection_id, full=full, retry=retry)
 
     def stop(self, name: str) -> Asked | None:
         """Ask the run of `name` under way, in whatever process, to stop; None when there is none."""

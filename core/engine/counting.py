@@ -9,6 +9,9 @@ from duebridge.core.engine.changes import Change
 from duebridge.core.engine.report import Report
 from duebridge.core.store.records import Records, Stored
 
+#: What a settled record counts as when it is read again and nothing came of it.
+_AGAIN = {"created": "unchanged", "updated": "unchanged", "deleted": "skipped"}
+
 
 class Counting:
     """Counts records for one run; a row marked with the run has been counted before."""
@@ -43,7 +46,7 @@ class Counting:
         for row in rows:
             outcome = row.outcome
             if row.run != self._run:
-                outcome = "unchanged" if outcome in ("created", "updated") else outcome
+                outcome = _AGAIN.get(outcome, outcome)
                 self._report.count(row.kind, outcome, row.code)
             (settled if outcome == "unchanged" else others).append(row.n)
         records.touch(settled, values | {"outcome": "unchanged"})

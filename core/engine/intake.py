@@ -89,6 +89,17 @@ class Intake:
             self._plan_documents(records, gathered, rows, crawl)
         records.upsert(rows)
 
+    def plan_again(self, records: Records, keys: Sequence[str]) -> None:
+        """Plan the stored records `keys` again; each is counted, whether or not anything came of it."""
+        stored = records.by_key(keys)
+        self.plan(records, {key: recall(row) for key, row in stored.items()}, stored, None)
+        self.count_again(records, keys)
+
+    def count_again(self, records: Records, keys: Sequence[str]) -> None:
+        """Count those of the stored records `keys` that this run has not counted yet, as what they are."""
+        rows = records.by_key(keys).values()
+        self._counting.unchanged(records, [row for row in rows if row.run != self._run and not row.gone], None)
+
     def _plan_documents(self, records: Records, gathered: Gathered, rows: list[PlannedRow], crawl: int | None) -> None:
         touched: set[str] = set()
         wanted: set[str] = set()

@@ -11,6 +11,7 @@ from duebridge.core.connector import Target
 from duebridge.core.engine.changes import Outcome
 from duebridge.core.engine.exclusions import EXCLUDED
 from duebridge.core.engine.planning import CUSTOMER_NOT_SENT, GONE
+from duebridge.core.engine.report import UNSENT
 from duebridge.core.errors import ConfigError
 from duebridge.core.store.records import listing
 from duebridge.core.store.store import Store
@@ -20,7 +21,7 @@ Json = dict[str, Any]
 #: What `records --outcome` takes; `gone` also holds those no longer to be sent that the target still has.
 OUTCOMES: tuple[str, ...] = tuple(outcome for outcome in get_args(Outcome) if outcome)
 
-_ENGINE = {decision.code: decision.why for decision in (EXCLUDED, CUSTOMER_NOT_SENT, GONE)}
+_ENGINE = {decision.code: decision.why for decision in (EXCLUDED, CUSTOMER_NOT_SENT, GONE, UNSENT)}
 
 
 def list_records(
@@ -71,6 +72,7 @@ def _entry(row: Mapping[str, Any], meanings: Mapping[tuple[str, str], str]) -> J
         "target_id": row["target_id"],
         "held": row["accepted_fingerprint"] is not None,
         "due": bool(row["due"]),
+        "uncertain": bool(row["uncertain"]),
         "run": row["run"],
         "notes": (row["notes"] or "").splitlines(),
     }
