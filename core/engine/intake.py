@@ -93,8 +93,11 @@ class Intake:
         touched: set[str] = set()
         wanted: set[str] = set()
         frozen: set[str] = set()
+        sealed: set[str] = set()
         for family in gathered.families:
             plan = self._planner.plan_family(family, gathered.stands)
+            if plan.sealed:
+                sealed.update(planned.id for planned in plan.documents if planned.kind == Invoice.kind)
             dues, troubled = self._keep_parts(rows, plan.parts, gathered.parts)
             wanted.update(part.key for part in plan.parts)
             frozen.update(plan.frozen)
@@ -106,7 +109,7 @@ class Intake:
                     beside = "planned" if planned.key in dues else troubled.get(planned.key, "")
                     self._keep(rows, planned, item.body, row, crawl, beside=beside)
         if gathered.parts:
-            touched |= self._withdraw(records, gathered.parts, wanted, frozen)
+            touched |= self._withdraw(records, gathered.parts, wanted, frozen, sealed)
         self._count_owners(records, gathered, touched)
 
     def _keep(
@@ -121,7 +124,7 @@ class Intake:
     ) -> None:
         """Add the row of a record; `beside` is the outcome of its parts when that says more than its own."""
         change = change_record(planned, stored, self._writes, removes=self._planner.removes(planned.decision))
-        gone = planned.decision.code == "deleted"
+        gone = planned.gone
         outcome: str = beside if beside and change.outcome == "unchanged" else change.outcome
         if stored is not None and crawl is None:
             crawl = stored.crawl
@@ -161,13 +164,18 @@ class Intake:
                 rows.append(row_of(change, self._connection_id, self._run, body=None, crawl=0))
         return dues, troubled
 
-    def _withdraw(self, records: Records, parts: Mapping[str, Stored], wanted: set[str], frozen: set[str]) -> set[str]:
-        """Withdraw the parts no longer wanted; return the keys of their owners."""
+    def _withdraw(
+        self, records: Records, parts: Mapping[str, Stored], wanted: set[str], frozen: set[str], sealed: set[str]
+    ) -> set[str]:
+        """Withdraw the parts no longer wanted; return the keys of their owners.
+
+        Those of `frozen` owners (keys), and those that belong to `sealed` invoices (ids), stay as they are.
+        """
         owners: set[str] = set()
         dropped: list[int] = []
         for key, row in parts.items():
             owner = key_of(row.kind, row.id)
-            if key in wanted or owner in frozen:
+            if key in wanted or owner in frozen or row.root in sealed:
                 continue
             values = withdraw_part(row, self._writes)
             if values is None:

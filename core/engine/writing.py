@@ -16,7 +16,9 @@ from duebridge.core.connector import RELEASE_PHASE, RecordTarget, Write, key_of
 from duebridge.core.engine.lanes import Lanes, Result
 from duebridge.core.engine.planning import CUSTOMER_NOT_SENT, GONE
 from duebridge.core.engine.report import Report
+from duebridge.core.engine.setting_aside import set_aside
 from duebridge.core.engine.settling import Standing, outcome_of, owner_after, settled, taken
+from duebridge.core.store.exclusions import excluded_customers
 from duebridge.core.store.records import Claimed, Records, Settled, Stored
 from duebridge.core.store.store import Store
 
@@ -38,11 +40,13 @@ class Writing:
         writes: Mapping[str, Write],
         report: Report,
         *,
+        excluded: frozenset[str] = frozenset(),
         now: Callable[[], datetime],
         stopping: Event,
     ) -> None:
-        """Keep what writing depends on."""
+        """Keep what writing depends on. `excluded` are the customers plans were made without."""
         self._store = store
+        self._excluded = excluded
         self._id = connection_id
         self._run = run
         self._target = target
@@ -66,6 +70,7 @@ class Writing:
         while not self._stopping.is_set():
             batch = self._claim(size, since)
             if not batch:
+                set_aside(self._store, self._id, self._report, self._excluded)
                 return
             began = time.monotonic()
             results = lanes.push(batch)
@@ -84,7 +89,8 @@ class Writing:
     def _claim(self, size: int, since: tuple[int, int]) -> list[Claimed]:
         with self._store.transaction() as db:
             records = Records(db, self._id)
-            batch = _apart(records.claim(size, now=self._now().timestamp(), since=since))
+            excluded = self._excluded | excluded_customers(db, self._id)
+            batch = _apart(records.claim(size, now=self._now().timestamp(), since=since, excluded=excluded))
             records.intend(batch, run=self._run)
         return batch
 
