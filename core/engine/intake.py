@@ -93,14 +93,13 @@ class Intake:
         touched: set[str] = set()
         wanted: set[str] = set()
         frozen: set[str] = set()
-        sealed: set[str] = set()
+        untouched: set[str] = set()
         for family in gathered.families:
             plan = self._planner.plan_family(family, gathered.stands)
-            if plan.sealed:
-                sealed.update(planned.id for planned in plan.documents if planned.kind == Invoice.kind)
             dues, troubled = self._keep_parts(rows, plan.parts, gathered.parts)
             wanted.update(part.key for part in plan.parts)
             frozen.update(plan.frozen)
+            untouched.update(plan.untouched)
             touched.update(dues)
             for planned in plan.documents:
                 item = gathered.documents.get(planned.key)
@@ -109,7 +108,8 @@ class Intake:
                     beside = "planned" if planned.key in dues else troubled.get(planned.key, "")
                     self._keep(rows, planned, item.body, row, crawl, beside=beside)
         if gathered.parts:
-            touched |= self._withdraw(records, gathered.parts, wanted, frozen, sealed)
+            parts = _rest(records, gathered.parts, untouched) if untouched else gathered.parts
+            touched |= self._withdraw(records, parts, wanted, frozen)
         self._count_owners(records, gathered, touched)
 
     def _keep(
@@ -164,18 +164,13 @@ class Intake:
                 rows.append(row_of(change, self._connection_id, self._run, body=None, crawl=0))
         return dues, troubled
 
-    def _withdraw(
-        self, records: Records, parts: Mapping[str, Stored], wanted: set[str], frozen: set[str], sealed: set[str]
-    ) -> set[str]:
-        """Withdraw the parts no longer wanted; return the keys of their owners.
-
-        Those of `frozen` owners (keys), and those that belong to `sealed` invoices (ids), stay as they are.
-        """
+    def _withdraw(self, records: Records, parts: Mapping[str, Stored], wanted: set[str], frozen: set[str]) -> set[str]:
+        """Withdraw the parts no longer wanted; return the keys of their owners."""
         owners: set[str] = set()
         dropped: list[int] = []
         for key, row in parts.items():
             owner = key_of(row.kind, row.id)
-            if key in wanted or owner in frozen or row.root in sealed:
+            if key in wanted or owner in frozen:
                 continue
             values = withdraw_part(row, self._writes)
             if values is None:
@@ -197,6 +192,17 @@ class Intake:
             self._counting.record(row.kind, row, outcome, row.code)
             marks[key] = outcome
         records.mark(marks, run=self._run)
+
+
+def _rest(records: Records, parts: Mapping[str, Stored], untouched: set[str]) -> dict[str, Stored]:
+    """Let the parts that belong or are tied to `untouched` documents rest: none is due. Return the others."""
+    resting = {
+        key: row
+        for key, row in parts.items()
+        if not untouched.isdisjoint((key_of(row.kind, row.id), key_of(Invoice.kind, row.root or "")))
+    }
+    records.touch([row.n for row in resting.values() if row.due], {"due": False})
+    return {key: row for key, row in parts.items() if key not in resting}
 
 
 def _credited(fresh: Mapping[str, Known]) -> list[str]:

@@ -5,7 +5,7 @@ known records -> decide -> map -> parts of each family -> Planned rows
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from hashlib import blake2b
 from typing import Any, Literal, NamedTuple
@@ -65,15 +65,16 @@ class Planned(NamedTuple):
 
 
 class FamilyPlan(NamedTuple):
-    """The plans of a family's documents and parts, and the owners whose parts stay exactly as they are.
+    """The plans of a family's documents and parts.
 
-    `sealed`: so does every part that belongs to the invoice or is tied to it, whoever owns it.
+    `frozen` are the owners whose parts stay exactly as they are; `untouched` the documents of excluded customers:
+    nothing that belongs to one or is tied to it is written, not even what was due before.
     """
 
     documents: Sequence[Planned]
     parts: Sequence[Planned]
     frozen: Sequence[str]
-    sealed: bool = False
+    untouched: Sequence[str] = ()
 
 
 class Planner:
@@ -169,9 +170,11 @@ class Planner:
         """
         plans = [self.plan(known, customer_stands=stands.get(_customer(known), False)) for known in documents]
         frozen = [plan.key for plan in plans if plan.standing and plan.decision.verdict != "sync"]
-        if self._decide is not None and any(plan.kind == Invoice.kind and left_alone(plan.decision) for plan in plans):
-            return FamilyPlan(plans, (), frozen, sealed=True)
-        return FamilyPlan(plans, list(self._part_plans(family_of(plans), frozen)), frozen)
+        if self._decide is None:
+            return FamilyPlan(plans, list(self._part_plans(family_of(plans), frozen)), frozen)
+        untouched = [plan.key for plan in plans if left_alone(plan.decision)]
+        parts = self._part_plans(family_of(plans), {*frozen, *untouched})
+        return FamilyPlan(plans, [part for part in parts if _invoice_key(part) not in untouched], frozen, untouched)
 
     def removes(self, decision: Decision) -> bool:
         """Whether a record already at the target is taken out because of `decision`."""
@@ -195,7 +198,7 @@ class Planner:
             return there if there is not None and left_alone(there) else decision
         return decision
 
-    def _part_plans(self, family: Family, frozen: Sequence[str]) -> Iterable[Planned]:
+    def _part_plans(self, family: Family, frozen: Collection[str]) -> Iterable[Planned]:
         root = family.invoice.record.id if family.invoice else None
         for part in self.target.parts(family, self.source):
             owner = part.owner
@@ -248,6 +251,10 @@ def customer_of(kind: str, id: str, record: Record | None) -> str:
 def writes_of(target: RecordTarget) -> dict[str, Write]:
     """The target's declared writes by kind or part name."""
     return {name if isinstance(name, str) else name.kind: write for name, write in target.writes.items()}
+
+
+def _invoice_key(part: Planned) -> str:
+    return key_of(Invoice.kind, part.root or "")
 
 
 def _customer(known: Known) -> str:
