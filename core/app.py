@@ -19,10 +19,10 @@ from duebridge.core.connector import Account, BalanceReader, RecordTarget, Servi
 from duebridge.core.edge.config import Configuration, ConnectionConfig
 from duebridge.core.edge.http import HttpFactory
 from duebridge.core.edge.logs import bound, logger
-from duebridge.core.engine.exclusions import exclusion_decider
+from duebridge.core.engine.exclusions import ExcludedCustomers, Exclusions
 from duebridge.core.engine.explaining import explain
 from duebridge.core.engine.listing import list_records
-from duebridge.core.engine.planning import Decider, Planner
+from duebridge.core.engine.planning import Planner
 from duebridge.core.engine.preview import Preview, preview
 from duebridge.core.engine.reading import Rhythm
 from duebridge.core.engine.reconcile import Reconciliation, reconcile
@@ -209,14 +209,19 @@ class App:
                 raise ConfigError(f"{pair.target.title} does not tell what is outstanding, so nothing can be compared")
             return reconcile(self.store, connection_id, pair.target, pair.target)
 
+    def exclusions(self, name: str) -> Exclusions:
+        """Return which customers are kept out of the connection `name`, to be listed or changed."""
+        config = self.connection(name)
+        return Exclusions(self.store, config.name, config.exclude_customers, str(self.configuration.path))
+
     def policy(self, config: ConnectionConfig) -> Policy:
         """Return how the connection wants its runs."""
-        decide = self._decider(config)
+        excluded = self.exclusions(config.name).customers()
         return Policy(
             rhythm=Rhythm(config.full_every, config.refresh_open),
             on_delete=config.on_delete,
-            decide=decide,
-            decide_on=tuple(sorted(config.exclude_customers)),
+            decide=self.registry.decider(config.name, *([ExcludedCustomers(excluded)] if excluded else [])),
+            excluded=excluded,
         )
 
     @contextmanager
@@ -247,18 +252,6 @@ class App:
         finally:
             source.close()
             target.close()
-
-    def _decider(self, config: ConnectionConfig) -> Decider | None:
-        exclusions = exclusion_decider(config.exclude_customers)
-        hook = self.registry.hook.decide
-        if not hook.get_hookimpls():
-            return exclusions
-
-        def decide(record: Any) -> Any:
-            decision = exclusions(record) if exclusions is not None else None
-            return decision if decision is not None else hook(record=record, connection=config.name)
-
-        return decide
 
     def _copied(self, name: str, copy: Store) -> int:
         connection_id = self.store.known_connection(name)

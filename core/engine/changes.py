@@ -105,7 +105,7 @@ def row_of(
         body,
         isinstance(planned.record, Invoice) and planned.record.open,
         crawl,
-        decision.code == "deleted",
+        planned.gone,
         decision.verdict,
         decision.code,
         reason,

@@ -104,11 +104,13 @@ class Intake:
         touched: set[str] = set()
         wanted: set[str] = set()
         frozen: set[str] = set()
+        untouched: set[str] = set()
         for family in gathered.families:
             plan = self._planner.plan_family(family, gathered.stands)
             dues, troubled = self._keep_parts(rows, plan.parts, gathered.parts)
             wanted.update(part.key for part in plan.parts)
             frozen.update(plan.frozen)
+            untouched.update(plan.untouched)
             touched.update(dues)
             for planned in plan.documents:
                 item = gathered.documents.get(planned.key)
@@ -117,7 +119,8 @@ class Intake:
                     beside = "planned" if planned.key in dues else troubled.get(planned.key, "")
                     self._keep(rows, planned, item.body, row, crawl, beside=beside)
         if gathered.parts:
-            touched |= self._withdraw(records, gathered.parts, wanted, frozen)
+            parts = _rest(records, gathered.parts, untouched) if untouched else gathered.parts
+            touched |= self._withdraw(records, parts, wanted, frozen)
         self._count_owners(records, gathered, touched)
 
     def _keep(
@@ -132,7 +135,7 @@ class Intake:
     ) -> None:
         """Add the row of a record; `beside` is the outcome of its parts when that says more than its own."""
         change = change_record(planned, stored, self._writes, removes=self._planner.removes(planned.decision))
-        gone = planned.decision.code == "deleted"
+        gone = planned.gone
         outcome: str = beside if beside and change.outcome == "unchanged" else change.outcome
         if stored is not None and crawl is None:
             crawl = stored.crawl
@@ -200,6 +203,17 @@ class Intake:
             self._counting.record(row.kind, row, outcome, row.code)
             marks[key] = outcome
         records.mark(marks, run=self._run)
+
+
+def _rest(records: Records, parts: Mapping[str, Stored], untouched: set[str]) -> dict[str, Stored]:
+    """Let the parts that belong or are tied to `untouched` documents rest: none is due. Return the others."""
+    resting = {
+        key: row
+        for key, row in parts.items()
+        if not untouched.isdisjoint((key_of(row.kind, row.id), key_of(Invoice.kind, row.root or "")))
+    }
+    records.touch([row.n for row in resting.values() if row.due], {"due": False})
+    return {key: row for key, row in parts.items() if key not in resting}
 
 
 def _credited(fresh: Mapping[str, Known]) -> list[str]:

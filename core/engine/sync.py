@@ -31,6 +31,8 @@ class Policy:
     decide: Decider | None = None
     #: What `decide` depends on, so that a change of it plans every record again.
     decide_on: tuple[str, ...] = ()
+    #: The customers `decide` excludes: nothing of theirs is written, not even what was due before.
+    excluded: frozenset[str] = frozenset()
 
 
 class Sync:
@@ -120,8 +122,11 @@ class Sync:
         return None
 
     def _replan_if_changed(self, reading: Reading, connection_id: int, made_with: str, kinds: tuple[str, ...]) -> None:
-        if self._store.plan_hash(connection_id) == made_with:
+        before = self._store.plan_hash(connection_id)
+        if before == made_with:
             return
+        if before:
+            self._store.save_plan_hash(connection_id, "")  # interrupted, plans are of two makes
         reading.replan(kinds)
         self._store.save_plan_hash(connection_id, made_with)
 
@@ -133,12 +138,17 @@ class Sync:
             self._target,
             writes_of(self._target),
             report,
+            excluded=self._policy.excluded,
             now=self._now,
             stopping=self._stopping,
         ).write(only)
 
     def _made_with(self) -> dict[str, object]:
-        return {"on_delete": self._policy.on_delete, "decide_on": list(self._policy.decide_on)}
+        return {
+            "on_delete": self._policy.on_delete,
+            "decide_on": list(self._policy.decide_on),
+            "excluded": sorted(self._policy.excluded),
+        }
 
 
 def _conclude(report: Report, *, stopped: bool) -> None:
