@@ -20,6 +20,7 @@ from duebridge.core.edge.http import HttpFactory
 from duebridge.core.edge.logs import bound, logger
 from duebridge.core.engine.exclusions import exclusion_decider
 from duebridge.core.engine.explaining import explain
+from duebridge.core.engine.guard import Limits
 from duebridge.core.engine.listing import list_records
 from duebridge.core.engine.planning import Decider, Planner
 from duebridge.core.engine.preview import Preview, preview
@@ -82,12 +83,13 @@ class App:
         name: str,
         *,
         full: bool = False,
+        accept_mass_change: bool = False,
         stopping: threading.Event | None = None,
         begun: Callable[[Report], None] | None = None,
     ) -> Report:
         """Run the connection `name` once and return its report; the report is kept whatever happens.
 
-        `begun` is given the report at the start, to watch its counts move.
+        `accept_mass_change` overrides the guard. `begun` is given the report at the start, to watch its counts move.
         """
         config = self.connection(name)
         stopping = stopping or threading.Event()
@@ -98,20 +100,29 @@ class App:
             begun(report)
         with bound(connection=name, run=run):
             try:
-                self._run(config, connection_id, report, stopping, full=full)
+                self._run(config, connection_id, report, stopping, full=full, accept_mass_change=accept_mass_change)
             except DueBridgeError as error:
                 report.fail(error, "failed")
             except BaseException:
                 report.status = "failed"
                 raise
             finally:
+                if report.overridden:
+                    self._log.warning("guard overridden", accepted=report.overridden)
                 self.store.end_run(run, self._now(), report.status, report.as_json())
                 self._log.info("run finished", status=report.status, seconds=round(report.seconds, 3))
         self.registry.hook.run_finished(connection=name, report=report)
         return report
 
     def _run(
-        self, config: ConnectionConfig, connection_id: int, report: Report, stopping: threading.Event, *, full: bool
+        self,
+        config: ConnectionConfig,
+        connection_id: int,
+        report: Report,
+        stopping: threading.Event,
+        *,
+        full: bool,
+        accept_mass_change: bool,
     ) -> None:
         with self.paired(config, self.store, connection_id, report, stopping) as pair:
             Sync(
@@ -123,7 +134,7 @@ class App:
                 now=self._now,
                 stopping=stopping,
                 requests=pair.requests,
-            ).run(report, connection_id, full=full)
+            ).run(report, connection_id, full=full, accept_mass_change=accept_mass_change)
 
     def plan(self, name: str, *, with_stored: bool = False) -> Preview:
         """Return what a sync of `name` would change; works on a copy, so nothing is written anywhere.
@@ -206,6 +217,7 @@ class App:
             on_delete=config.on_delete,
             decide=decide,
             decide_on=tuple(sorted(config.exclude_customers)),
+            guard=Limits(config.guard.share, config.guard.min),
         )
 
     @contextmanager

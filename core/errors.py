@@ -5,6 +5,7 @@
       AuthError        pauses the connection until someone reconnects exit 3
       RunError         ends this run; what was read stays             exit 1
         CursorExpired  the bookmark is too old: the engine crawls instead
+      Implausible      stops this run before its first write           exit 1
       RecordError      rejects this record; the run goes on
       UnknownOutcome   parks this write; the next run settles it
 
@@ -38,6 +39,10 @@ class RunError(DueBridgeError):
 
 class CursorExpired(RunError):
     """The source no longer keeps the changes since our bookmark; the stream must be crawled in full."""
+
+
+class Implausible(DueBridgeError):
+    """What was read is too unlike what was sent to be written unseen; the next run goes on once a person accepts it."""
 
 
 class RecordError(DueBridgeError):

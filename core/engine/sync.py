@@ -11,13 +11,14 @@ from typing import Literal
 
 from duebridge.core.connector import RecordTarget, Source
 from duebridge.core.engine.calm import calm_collector
+from duebridge.core.engine.guard import Answer, Guard, Limits
 from duebridge.core.engine.intake import Intake
 from duebridge.core.engine.needs import needs_of, plan_hash
 from duebridge.core.engine.planning import Decider, Planner, writes_of
 from duebridge.core.engine.reading import Reading, Rhythm
 from duebridge.core.engine.report import Report
 from duebridge.core.engine.writing import Writing
-from duebridge.core.errors import AuthError, DueBridgeError, RunError
+from duebridge.core.errors import AuthError, DueBridgeError, Implausible, RunError
 from duebridge.core.store.store import Store
 
 
@@ -30,6 +31,7 @@ class Policy:
     decide: Decider | None = None
     #: What `decide` depends on, so that a change of it plans every record again.
     decide_on: tuple[str, ...] = ()
+    guard: Limits = field(default_factory=Limits)
 
 
 class Sync:
@@ -57,13 +59,23 @@ class Sync:
         self._stopping = stopping
         self._requests = requests
 
-    def run(self, report: Report, connection_id: int, *, full: bool = False) -> Report:
-        """Fill `report` with what the run did. Never raises a `DueBridgeError`: it becomes the report's status."""
+    def run(
+        self, report: Report, connection_id: int, *, full: bool = False, accept_mass_change: bool = False
+    ) -> Report:
+        """Fill `report` with what the run did. Never raises a `DueBridgeError`: it becomes the report's status.
+
+        `accept_mass_change` overrides the guard.
+        """
         began = time.monotonic()
+        answer: Answer = "accept" if accept_mass_change else "stop"
+        guard = Guard(self._store, connection_id, report, self._policy.guard, self._source.streams, answer=answer)
         try:
             with calm_collector():
-                self._read(report, connection_id, full=full)
+                self._read(report, connection_id, guard, full=full)
+                guard.weigh_plan()
                 self._write(report, connection_id)
+        except Implausible as error:
+            report.fail(error, "stopped")
         except AuthError as error:
             report.fail(error, "failed")
         except RunError as error:
@@ -76,9 +88,9 @@ class Sync:
         report.requests = dict(self._requests())
         return report
 
-    def _read(self, report: Report, connection_id: int, *, full: bool) -> None:
+    def _read(self, report: Report, connection_id: int, guard: Guard, *, full: bool) -> None:
         now = self._now()
-        self._source.check()
+        guard.meet(self._source.check())
         context = self._target.context()
         kinds = tuple(kind.kind for kind in self._target.rules)
         for kind in kinds:
@@ -94,6 +106,7 @@ class Sync:
             self._source,
             intake,
             report,
+            guard,
             needs=needs_of(self._target),
             rhythm=self._policy.rhythm,
             now=now,

@@ -43,6 +43,7 @@ class Stored(NamedTuple):
     run: int
     crawl: int
     retry_at: float | None
+    lapsed: bool
 
     @property
     def last_accepted(self) -> str | None:
@@ -115,6 +116,7 @@ class PlannedRow(NamedTuple):
     retry_at: float | None
     outcome: str
     run: int
+    lapsed: bool = False
     uncertain: bool = False
 
 

@@ -44,7 +44,7 @@ class Rig:
         """Change the connection's policy from the next run on."""
         self.policy = replace(self.policy, **changes)  # type: ignore[arg-type]
 
-    def run(self, *, full: bool = False) -> Report:
+    def run(self, *, full: bool = False, accept_mass_change: bool = False) -> Report:
         """Run the connection once, forgetting the target's log first; return the report."""
         self.target.log.clear()
         run = self.store.begin_run(self.connection_id, self.now)
@@ -59,6 +59,6 @@ class Rig:
             stopping=self.stopping,
             requests=lambda: {"source": self.source.pages, "target": len(self.target.log)},
         )
-        sync.run(report, self.connection_id, full=full)
+        sync.run(report, self.connection_id, full=full, accept_mass_change=accept_mass_change)
         self.store.end_run(run, self.now, report.status, report.as_json())
         return report
