@@ -45,7 +45,7 @@ def moved(db: Connection, connection_id: int) -> list[Moved]:
 
 
 def some_moved(db: Connection, connection_id: int, kind: str, limit: int) -> list[str]:
-    """Return the ids of the first `limit` records of `kind` that `moved` counts."""
+    """Return ids of records of `kind` that `moved` counts, `limit` at most, the lowest first."""
     return [row[0] for row in _SOME.fetch(db, (connection_id, kind, connection_id, kind, limit))]
 
 
@@ -117,6 +117,7 @@ _MOVED = Statement(
 )
 _SOME = Statement(
     "SELECT id FROM records WHERE connection_id = ? AND kind = ? AND part = '' AND accepted_fingerprint IS NOT NULL"
-    " AND id IN (SELECT id FROM records WHERE connection_id = ? AND kind = ? AND lapsed) ORDER BY n LIMIT ?"
+    " AND id IN (SELECT id FROM records WHERE connection_id = ? AND kind = ? AND lapsed)"
+    " ORDER BY length(id), id LIMIT ?"
 )
 _SETTLE = Statement("UPDATE records SET lapsed = FALSE WHERE connection_id = ? AND lapsed")
