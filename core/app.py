@@ -21,13 +21,14 @@ from duebridge.core.edge.http import HttpFactory
 from duebridge.core.edge.logs import bound, logger
 from duebridge.core.engine.exclusions import ExcludedCustomers, Exclusions
 from duebridge.core.engine.explaining import explain
+from duebridge.core.engine.guard import Limits
 from duebridge.core.engine.listing import list_records
 from duebridge.core.engine.planning import Planner
 from duebridge.core.engine.preview import Preview, preview
 from duebridge.core.engine.reading import Rhythm
 from duebridge.core.engine.reconcile import Reconciliation, reconcile
 from duebridge.core.engine.report import Report
-from duebridge.core.engine.sync import Policy, Sync
+from duebridge.core.engine.sync import Asking, Policy, Sync
 from duebridge.core.errors import ConfigError, DueBridgeError
 from duebridge.core.leasing import Asked, Hold, LeaseTerms, ask_to_stop, leased
 from duebridge.core.registry import Registry
@@ -87,38 +88,40 @@ class App:
         *,
         full: bool = False,
         retry: bool = False,
+        accept_mass_change: bool = False,
         stopping: threading.Event | None = None,
         begun: Callable[[Report], None] | None = None,
     ) -> Report:
         """Run the connection `name` once and return its report; the report is kept whatever happens.
 
-        `full` reads everything; `retry` tries again what was rejected or is unknown, alone, and reads nothing else.
-        `begun` is given the report at the start, to watch its counts move. Raises `AlreadyRunning` when a run of the
-        connection is under way, in whatever process.
+        `full` reads everything; `retry` tries again what was rejected or is unknown, alone, and reads nothing else;
+        `accept_mass_change` overrides the guard. `begun` is given the report at the start, to watch its counts move.
+        Raises `AlreadyRunning` when a run of the connection is under way, in whatever process.
         """
         config = self.connection(name)
         connection_id = self.store.connection_id(name)
+        asked = Asking(full=full, retry=retry, accept_mass_change=accept_mass_change)
         with leased(self.store, name, connection_id, self._lease, stopping or threading.Event()) as hold:
             report = Report(name, hold.begin_run(name, connection_id, self._now()))
             if begun is not None:
                 begun(report)
             with bound(connection=name, run=report.run):
                 try:
-                    self._run(config, connection_id, report, hold, full=full, retry=retry)
+                    self._run(config, connection_id, report, hold, asked)
                 except DueBridgeError as error:
                     report.fail(error, "failed")
                 except BaseException:
                     report.status = "failed"
                     raise
                 finally:
+                    if report.overridden:
+                        self._log.warning("guard overridden", accepted=report.overridden)
                     hold.conclude(report, self._now())
                     self._log.info("run finished", status=report.status, seconds=round(report.seconds, 3))
         self.registry.hook.run_finished(connection=name, report=report)
         return report
 
-    def _run(
-        self, config: ConnectionConfig, connection_id: int, report: Report, hold: Hold, *, full: bool, retry: bool
-    ) -> None:
+    def _run(self, config: ConnectionConfig, connection_id: int, report: Report, hold: Hold, asked: Asking) -> None:
         with self.paired(config, hold.store, connection_id, report, hold.stopping, hold) as pair:
             Sync(
                 hold.store,
@@ -129,7 +132,7 @@ class App:
                 now=self._now,
                 stopping=hold.stopping,
                 requests=pair.requests,
-            ).run(report, connection_id, full=full, retry=retry)
+            ).run(report, connection_id, asked)
 
     def stop(self, name: str) -> Asked | None:
         """Ask the run of `name` under way, in whatever process, to stop; None when there is none."""
@@ -222,6 +225,7 @@ class App:
             on_delete=config.on_delete,
             decide=self.registry.decider(config.name, *([ExcludedCustomers(excluded)] if excluded else [])),
             excluded=excluded,
+            guard=Limits(config.guard.share, config.guard.min),
         )
 
     @contextmanager

@@ -7,6 +7,7 @@
         CursorExpired  the bookmark is too old: the engine crawls instead
         AlreadyRunning another run of the connection is under way: this one doesn't begin
         LeaseLost      another run has taken the connection over: nothing more of this one is kept
+      Implausible      stops this run before its first write           exit 1
       RecordError      rejects this record; the run goes on
       UnknownOutcome   parks this write; the next run settles it
 
@@ -48,6 +49,10 @@ class AlreadyRunning(RunError):
 
 class LeaseLost(RunError):
     """Another run has taken the connection over, because this one gave no sign of life for the length of its lease."""
+
+
+class Implausible(DueBridgeError):
+    """What was read is too unlike what was sent to be written unseen; the next run goes on once a person accepts it."""
 
 
 class RecordError(DueBridgeError):

@@ -107,7 +107,7 @@ class Intake:
         untouched: set[str] = set()
         for family in gathered.families:
             plan = self._planner.plan_family(family, gathered.stands)
-            dues, troubled = self._keep_parts(rows, plan.parts, gathered.parts)
+            dues, troubled = self._keep_parts(rows, plan.parts, gathered)
             wanted.update(part.key for part in plan.parts)
             frozen.update(plan.frozen)
             untouched.update(plan.untouched)
@@ -151,10 +151,13 @@ class Intake:
             outcome = "gone"
         else:
             self._counting.record(planned.kind, stored, outcome, planned.decision.code)
-        rows.append(row_of(change, self._connection_id, self._run, body=body, crawl=crawl or 0, outcome=outcome))
+        linked = stored is not None and stored.accepted_fingerprint is not None
+        rows.append(
+            row_of(change, self._connection_id, self._run, body=body, crawl=crawl or 0, linked=linked, outcome=outcome)
+        )
 
     def _keep_parts(
-        self, rows: list[PlannedRow], planned: Sequence[Planned], parts: Mapping[str, Stored]
+        self, rows: list[PlannedRow], planned: Sequence[Planned], gathered: Gathered
     ) -> tuple[set[str], dict[str, str]]:
         """Add the rows of parts that changed.
 
@@ -164,7 +167,7 @@ class Intake:
         dues: set[str] = set()
         troubled: dict[str, str] = {}
         for part in planned:
-            stored = parts.get(part.key)
+            stored = gathered.parts.get(part.key)
             change = change_part(part, stored, self._writes)
             owner = key_of(part.kind, part.id)
             if change.same and stored is not None and stored.due and stored.outcome in ("rejected", "unknown"):
@@ -172,7 +175,9 @@ class Intake:
             elif change.due:
                 dues.add(owner)
             if not change.same:
-                rows.append(row_of(change, self._connection_id, self._run, body=None, crawl=0))
+                record = gathered.rows.get(owner)
+                linked = record is not None and record.accepted_fingerprint is not None
+                rows.append(row_of(change, self._connection_id, self._run, body=None, crawl=0, linked=linked))
         return dues, troubled
 
     def _withdraw(self, records: Records, parts: Mapping[str, Stored], wanted: set[str], frozen: set[str]) -> set[str]:

@@ -48,6 +48,7 @@ class Stored(NamedTuple):
     run: int
     crawl: int
     retry_at: float | None
+    lapsed: bool
 
     @property
     def last_accepted(self) -> str | None:
@@ -125,6 +126,7 @@ class PlannedRow(NamedTuple):
     retry_at: float | None
     outcome: str
     run: int
+    lapsed: bool = False
     uncertain: bool = False
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from duebridge.core.connector import Delivery
 from duebridge.core.engine.exclusions import ExcludedCustomers, Exclusions
+from duebridge.core.engine.guard import Limits
 from duebridge.core.engine.listing import list_records
 from duebridge.core.engine.report import Report
 from duebridge.core.errors import RecordError, RunError, UnknownOutcome
@@ -312,7 +313,7 @@ def test_a_run_under_way_goes_on_without_a_customer_excluded_meanwhile(rig: Rig)
 
 
 def test_removals_are_not_made_either_once_their_customer_is_excluded_meanwhile(rig: Rig) -> None:
-    rig.set_policy(on_delete="delete")
+    rig.set_policy(on_delete="delete", guard=Limits(share=1))
     ids = [str(n) for n in range(1, 61)]
     rig.source.put(*map(customer, ids), *[invoice(f"9{id}", id) for id in ids])
     run(rig)

@@ -240,7 +240,7 @@ def test_the_documents_of_an_excluded_customer_are_planned_again_when_it_is_incl
     rig.set_policy(decide=ExcludedCustomers({"1"}).decide, excluded=frozenset({"1"}))
     rig.source.put(customer("1"), invoice("10", "1"))
     assert counts(rig.run(), "invoice") == {"read": 1, "excluded_customer": 1}
-    rig.set_policy(decide=None, decide_on=())
+    rig.set_policy(decide=None, excluded=frozenset())
     rig.run()
     assert rig.target.log == [("create", "ledger-customer-1"), ("create", "ledger-invoice-10")]
 

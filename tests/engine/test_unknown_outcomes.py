@@ -346,7 +346,7 @@ def test_what_was_found_after_its_record_was_excluded_is_updated_when_it_is_incl
     end(rig, "excluded")
     rig.run()
     rig.source.put(invoice("10", "1", "80.00"))
-    rig.set_policy(decide=None, decide_on=())
+    rig.set_policy(decide=None, excluded=frozenset())
     assert rig.run().status == "succeeded"
     assert target.log == [("update", "ledger-invoice-10")]
     assert target.holdings()["ledger-invoice-10"]["amount"] == 8000
