@@ -5,7 +5,7 @@ items -> understood -> what changed -> families -> Planned -> rows
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from duebridge.core.connector import Raw, Write, key_of
 from duebridge.core.engine.changes import change_part, change_record, row_of, withdraw_part
@@ -66,7 +66,8 @@ class Intake:
                 unchanged.append(row)
         changed |= {key: vanished(stored[key]) for key in gone if key in stored and not stored[key].gone}
         self._counting.unchanged(records, unchanged, crawl)
-        self.plan(records, changed, stored, crawl)
+        if changed:
+            self.plan(records, changed, stored | self._counting.counted(unchanged), crawl)
 
     def plan(
         self, records: Records, changed: Mapping[str, Known], stored: Mapping[str, Stored], crawl: int | None
@@ -93,12 +94,14 @@ class Intake:
         touched: set[str] = set()
         wanted: set[str] = set()
         frozen: set[str] = set()
+        settled: dict[str, str] = {}
         for family in gathered.families:
             plan = self._planner.plan_family(family, gathered.stands)
             dues, troubled = self._keep_parts(rows, plan.parts, gathered.parts)
             wanted.update(part.key for part in plan.parts)
             frozen.update(plan.frozen)
             touched.update(dues)
+            settled |= {key: troubled.get(key, "unchanged") for key in self._planned_before(family, gathered)}
             for planned in plan.documents:
                 item = gathered.documents.get(planned.key)
                 if item is not None:
@@ -108,6 +111,15 @@ class Intake:
         if gathered.parts:
             touched |= self._withdraw(records, gathered.parts, wanted, frozen)
         self._count_owners(records, gathered, touched)
+        self._count_settled(records, gathered, {key: settled[key] for key in settled.keys() - touched})
+
+    def _planned_before(self, family: Iterable[Known], gathered: Gathered) -> Iterator[str]:
+        """Yield the documents not read just now that this run counts as to be written, though only for their parts."""
+        for member in family:
+            key = key_of(member.kind, member.id)
+            row = gathered.rows.get(key) if key not in gathered.documents else None
+            if row is not None and (row.run, row.outcome, row.due) == (self._run, "planned", False):
+                yield key
 
     def _keep(
         self,
@@ -189,6 +201,13 @@ class Intake:
             self._counting.record(row.kind, row, outcome, row.code)
             marks[key] = outcome
         records.mark(marks, run=self._run)
+
+    def _count_settled(self, records: Records, gathered: Gathered, outcomes: Mapping[str, str]) -> None:
+        """Count documents of which a later page of this run left nothing to write."""
+        for key, outcome in outcomes.items():
+            row = gathered.rows[key]
+            self._counting.record(row.kind, row, outcome, row.code)
+        records.mark(outcomes, run=self._run)
 
 
 def _credited(fresh: Mapping[str, Known]) -> list[str]:

@@ -229,3 +229,40 @@ def test_an_amount_the_currency_can_not_express_is_rejected_by_the_mapping(rig: 
     rig.source.put(customer("1"), invoice("10", "1", "10.505"))
     report = rig.run()
     assert counts(report, "invoice") == {"read": 1, "rejected": 1}
+
+
+def test_a_fix_that_a_later_page_makes_needless_leaves_its_invoice_counted_unchanged(rig: Rig) -> None:
+    rig.source.put(customer("1"), *(invoice(str(n), "1", "100.00") for n in range(1, 15)))
+    rig.run()
+
+    rig.source.put(invoice("1", "1", "100.00", paid=True), credit_note("15", "1", "-100.00", invoice_id="1"))
+    report = rig.run(full=True)
+
+    assert (report.status, report.error) == ("succeeded", None)
+    assert counts(report, "invoice") == {"read": 14, "unchanged": 14}
+    assert rig.target.log == [("create", "ledger-credit_note-15"), ("create", "ledger-link-15")]
+
+
+def test_an_invoice_read_unchanged_beside_a_credit_note_that_moves_its_fix_counts_once(rig: Rig) -> None:
+    paid, note = invoice("1", "1", "100.00", paid=True), credit_note("2", "1", "-20.00", invoice_id="1")
+    rig.source.put(customer("1"), paid, note)
+    rig.run()
+
+    rig.source.put(credit_note("2", "1", "-20.00"))
+    report = rig.run(full=True)
+
+    assert counts(report, "invoice") == {"read": 1, "updated": 1}
+    assert rig.target.held["ledger-invoice-1-fix"]["amount"] == "100.00"
+
+
+def test_a_fix_that_a_later_page_turns_back_leaves_its_invoice_counted_unchanged(rig: Rig) -> None:
+    paid, note = invoice("1", "1", "100.00", paid=True), credit_note("2", "1", "-20.00", invoice_id="1")
+    rig.source.put(customer("1"), paid, note, *(invoice(str(n), "1") for n in range(3, 15)))
+    rig.run()
+
+    rig.source.put(credit_note("2", "1", "-20.00"), credit_note("15", "1", "-20.00", invoice_id="1"))
+    report = rig.run(full=True)
+
+    assert (report.status, report.error) == ("succeeded", None)
+    assert counts(report, "invoice") == {"read": 13, "unchanged": 13}
+    assert ("update", "ledger-invoice-1-fix") not in rig.target.log
