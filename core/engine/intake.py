@@ -87,10 +87,13 @@ class Intake:
         documents |= {key: recall(row) for key, row in waiting.items() if key not in documents}
         if documents:
             gathered = gather(records, documents, {**stored, **waiting}, stands)
-            self._plan_documents(records, gathered, rows, crawl)
+            self._plan_documents(records, gathered, rows, dict.fromkeys(changed, crawl))
         records.upsert(rows)
 
-    def _plan_documents(self, records: Records, gathered: Gathered, rows: list[PlannedRow], crawl: int | None) -> None:
+    def _plan_documents(
+        self, records: Records, gathered: Gathered, rows: list[PlannedRow], crawls: Mapping[str, int | None]
+    ) -> None:
+        """Plan families; `crawls` has the keys that were read, with the crawl they were seen by, if any."""
         touched: set[str] = set()
         wanted: set[str] = set()
         frozen: set[str] = set()
@@ -107,7 +110,8 @@ class Intake:
                 if item is not None:
                     row = gathered.rows.get(planned.key)
                     beside = "planned" if planned.key in dues else troubled.get(planned.key, "")
-                    self._keep(rows, planned, item.body, row, crawl, beside=beside)
+                    # what only waited for its customer was not seen by the crawl of the customers
+                    self._keep(rows, planned, item.body, row, crawls.get(planned.key), beside=beside)
         if gathered.parts:
             touched |= self._withdraw(records, gathered.parts, wanted, frozen)
         self._count_owners(records, gathered, touched)
