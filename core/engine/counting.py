@@ -9,6 +9,9 @@ from duebridge.core.engine.changes import Change
 from duebridge.core.engine.report import Report
 from duebridge.core.store.records import Records, Stored
 
+#: What was removed at the target because it is no longer eligible is still at the source, and left out from then on.
+_AGAIN = {"created": "unchanged", "updated": "unchanged", "deleted": "skipped"}
+
 
 class Counting:
     """Counts records for one run; a row marked with the run has been counted before."""
@@ -59,4 +62,4 @@ class Counting:
 
 def _read_again(row: Stored) -> str:
     """How a row of an earlier run counts when it is read again without a change."""
-    return "unchanged" if row.outcome in ("created", "updated") else row.outcome
+    return _AGAIN.get(row.outcome, row.outcome)

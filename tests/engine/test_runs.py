@@ -168,6 +168,19 @@ def test_archived_after_it_was_sent_it_counts_as_skipped_and_stays(rig: Rig) -> 
     assert (counts(report, "invoice"), rig.target.log) == ({"read": 1, "archived": 1}, [])
 
 
+def test_what_was_removed_as_no_longer_eligible_counts_as_skipped_when_it_is_read_again(rig: Rig) -> None:
+    rig.set_policy(on_delete="delete")
+    rig.source.put(customer("1"), invoice("1", "1"))
+    rig.run()
+    rig.source.put(invoice("1", "1", archived_at="2026-03-02T00:00:00Z"))
+    assert counts(rig.run(), "invoice") == {"read": 1, "deleted": 1, "archived": 1}
+
+    report = rig.run(full=True)
+
+    assert (report.status, counts(report, "invoice")) == ("succeeded", {"read": 1, "archived": 1})
+    assert rig.target.log == []
+
+
 def test_a_kept_invoice_keeps_its_link_when_it_is_archived(rig: Rig) -> None:
     rig.source.put(customer("1"), invoice("10", "1", paid=True), credit_note("11", "1", invoice_id="10"))
     rig.run()
