@@ -1,7 +1,19 @@
-"""What connector authors test with: an in-memory source and target, and a bench that runs a connection between them."""
+"""What connector authors test with: a source and a target in memory, a bench to run them on, faults to order."""
 
+from duebridge.core.sandbox.faults import Fault
+from duebridge.core.testing.faults import OrderedFaults, faults
 from duebridge.core.testing.ledger import LedgerSource, credit_note, customer, invoice
 from duebridge.core.testing.receivables import ReceivablesTarget
 from duebridge.core.testing.rig import Rig
 
-__all__ = ["LedgerSource", "ReceivablesTarget", "Rig", "credit_note", "customer", "invoice"]
+__all__ = [
+    "Fault",
+    "LedgerSource",
+    "OrderedFaults",
+    "ReceivablesTarget",
+    "Rig",
+    "credit_note",
+    "customer",
+    "faults",
+    "invoice",
+]
