@@ -18,6 +18,7 @@ from duebridge.core.connector import Account, BalanceReader, RecordTarget, Servi
 from duebridge.core.edge.config import Configuration, ConnectionConfig
 from duebridge.core.edge.http import HttpFactory
 from duebridge.core.edge.logs import bound, logger
+from duebridge.core.engine.ending import keep_end
 from duebridge.core.engine.exclusions import exclusion_decider
 from duebridge.core.engine.explaining import explain
 from duebridge.core.engine.listing import list_records
@@ -105,7 +106,7 @@ class App:
                 report.status = "failed"
                 raise
             finally:
-                self.store.end_run(run, self._now(), report.status, report.as_json())
+                keep_end(report, lambda: self.store.end_run(run, self._now(), report.status, report.as_json()))
                 self._log.info("run finished", status=report.status, seconds=round(report.seconds, 3))
         self.registry.hook.run_finished(connection=name, report=report)
         return report

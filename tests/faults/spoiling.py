@@ -1,4 +1,4 @@
-"""How is what Pennylane answers spoilt: refused, broken, cut off, nonsense? From which request on, and on which path?"""
+"""How is what Pennylane answers spoilt, and from which request on: refused, broken, cut off, nonsense?"""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ WAYS: Mapping[str, Callable[[], Answer]] = {
 class Hurried(threading.Event):
     """A stop request that never comes; what waits on it, as repetitions do, waits no time."""
 
-    def wait(self, timeout: float | None = None) -> bool:  # noqa: ARG002 - that is the point
+    def wait(self, timeout: float | None = None) -> bool:
         """Tell whether it is set."""
         return self.is_set()
 
