@@ -84,6 +84,10 @@ class Hold:
             self.store.end_run(report.run, now, report.status, report.as_json())
         except LeaseLost as lost:
             report.fail(lost, "failed")
+        except RunError as error:  # what ended the run is what its operator sees
+            if report.error is None:
+                report.fail(error, "incomplete")
+            report.note(f"how this run ended could not be kept, so `duebridge runs` shows it as running: {error}")
 
 
 @contextmanager

@@ -101,7 +101,13 @@ def test_what_is_deleted_while_its_customer_is_excluded_stays_until_it_is_includ
     if on_delete == "report":
         assert (rig.target.log, rig.target.held) == ([], held)
         return
-    gone = {"ledger-invoice-10", "ledger-invoice-11", "ledger-invoice-11-fix", "ledger-credit_note-13", "ledger-link-13"}
+    gone = {
+        "ledger-invoice-10",
+        "ledger-invoice-11",
+        "ledger-invoice-11-fix",
+        "ledger-credit_note-13",
+        "ledger-link-13",
+    }
     assert held.keys() - rig.target.held.keys() == gone
     assert counts(report, "invoice")["deleted"] == 2
 
