@@ -9,8 +9,7 @@ from pydantic_core import from_json
 
 from duebridge.core.connector import Target
 from duebridge.core.engine.changes import Outcome
-from duebridge.core.engine.exclusions import EXCLUDED
-from duebridge.core.engine.planning import CUSTOMER_NOT_SENT, GONE
+from duebridge.core.engine.planning import CUSTOMER_NOT_SENT, EXCLUDED, GONE
 from duebridge.core.engine.report import UNSENT
 from duebridge.core.errors import ConfigError
 from duebridge.core.store.records import listing
@@ -64,9 +63,9 @@ def _entry(row: Mapping[str, Any], meanings: Mapping[tuple[str, str], str]) -> J
         "kind": row["kind"],
         "id": row["id"],
         **({"part": row["part"]} if row["part"] else {"label": _label(row["body"])}),
-        "outcome": row["outcome"],
+        "outcome": "unknown" if _unsure(row) else row["outcome"],
         "code": row["code"],
-        "why": row["reason"] or meanings.get((row["kind"], row["code"]), ""),
+        "why": _why(row, meanings),
         "customer_id": row["customer_id"],
         "reference": row["reference"],
         "target_id": row["target_id"],
@@ -76,6 +75,18 @@ def _entry(row: Mapping[str, Any], meanings: Mapping[tuple[str, str], str]) -> J
         "run": row["run"],
         "notes": (row["notes"] or "").splitlines(),
     }
+
+
+def _unsure(row: Mapping[str, Any]) -> bool:
+    """Whether a write of the record, or of this part of it, may have happened."""
+    return bool(row["uncertain"] if row["part"] else row["unsure"])
+
+
+def _why(row: Mapping[str, Any], meanings: Mapping[tuple[str, str], str]) -> str:
+    why = str(row["reason"] or meanings.get((row["kind"], row["code"]), ""))
+    if row["code"] == EXCLUDED.code and _unsure(row):
+        return f"{why}; whether its last write arrived is not known, and asked once it is included again"
+    return why
 
 
 def _label(body: str | None) -> str:

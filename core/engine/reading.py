@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from threading import Event
 
 from duebridge.core.connector import Cursor, Page, RereadableSource, Source
+from duebridge.core.engine.guard import Guard
 from duebridge.core.engine.intake import Intake
 from duebridge.core.engine.planning import Known
 from duebridge.core.engine.prefetch import Prefetched
@@ -42,6 +43,7 @@ class Reading:
         source: Source,
         intake: Intake,
         report: Report,
+        guard: Guard,
         *,
         needs: frozenset[str],
         rhythm: Rhythm,
@@ -55,6 +57,7 @@ class Reading:
         self._source = source
         self._intake = intake
         self._report = report
+        self._guard = guard
         self._needs = needs
         self._rhythm = rhythm
         self._now = now
@@ -127,6 +130,8 @@ class Reading:
         pages = self._understood(self._source.fetch(stream, since, needs), stream)
         with Prefetched(pages, f"read {stream}") as ahead:
             for page, fresh in self._until_stopped(ahead):
+                if state.crawling and page.last and not fresh:
+                    self._guard.weigh_crawl(stream, state.crawl)
                 state = self._store_page(page, fresh, types, state)
                 finished = page.last
         if not finished:

@@ -60,6 +60,8 @@ class Report:
     exit_code: int = 0
     #: Removals whose outcome is unknown: they belong to no record that was read.
     unsettled: int = 0
+    #: What the guard objected to and a person accepted; told among the notes.
+    overridden: list[str] = field(default_factory=list)
 
     def tally(self, kind: str) -> Tally:
         """Return the counts of `kind`, made when first asked for."""

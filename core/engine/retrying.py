@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from duebridge.core.connector import RereadableSource, Source, key_of
+from duebridge.core.engine.guard import Guard
 from duebridge.core.engine.intake import Intake
 from duebridge.core.engine.reading import Reading
 from duebridge.core.engine.report import Report
@@ -24,15 +25,23 @@ class Retrying:
     """Tries the troubled records of one connection again, for one run."""
 
     def __init__(
-        self, store: Store, connection_id: int, source: Source, intake: Intake, reading: Reading, report: Report
+        self,
+        store: Store,
+        connection_id: int,
+        source: Source,
+        intake: Intake,
+        reading: Reading,
+        report: Report,
+        guard: Guard,
     ) -> None:
-        """Plan with `intake`; read by id with `reading`, where the source can."""
+        """Plan with `intake`; read by id with `reading`, where the source can and is who it was for `guard`."""
         self._store = store
         self._id = connection_id
         self._source = source
         self._intake = intake
         self._reading = reading
         self._report = report
+        self._guard = guard
         self._tried: list[str] = []
 
     def plan(self, kinds: Sequence[str]) -> None:
@@ -47,7 +56,7 @@ class Retrying:
             self._read_again(unreadable)
 
     def to_write(self) -> list[int]:
-        """Return the numbers of the rows to write: those in trouble, what was planned with them, what waits for them."""
+        """Return the numbers of the rows to write: those in trouble, what was planned with them or waits for them."""
         with self._store.reading() as db:
             return Records(db, self._id).to_try(self._report.run) if self._tried else []
 
@@ -78,7 +87,7 @@ class Retrying:
                 f"one: {advice}"
             )
         else:
-            self._source.check()
+            self._guard.meet(self._source.check())
             try:
                 self._reading.read_again({row.key: (row.kind, row.id) for row in rows}.values())
             except RunError as error:

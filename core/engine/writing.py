@@ -18,6 +18,7 @@ from duebridge.core.connector import RELEASE_PHASE, Ack, RecordTarget, Write, ke
 from duebridge.core.engine.lanes import Lanes, Result, looks_first
 from duebridge.core.engine.planning import CUSTOMER_NOT_SENT, GONE
 from duebridge.core.engine.report import Report
+from duebridge.core.engine.setting_aside import set_aside
 from duebridge.core.engine.settling import (
     Standing,
     found_again,
@@ -28,6 +29,7 @@ from duebridge.core.engine.settling import (
     still_open,
     taken,
 )
+from duebridge.core.store.exclusions import excluded_customers
 from duebridge.core.store.records import Claimed, Records, Settled, Stored
 from duebridge.core.store.store import Store
 
@@ -49,11 +51,13 @@ class Writing:
         writes: Mapping[str, Write],
         report: Report,
         *,
+        excluded: frozenset[str] = frozenset(),
         now: Callable[[], datetime],
         stopping: Event,
     ) -> None:
-        """Keep what writing depends on."""
+        """Keep what writing depends on. `excluded` are the customers plans were made without."""
         self._store = store
+        self._excluded = excluded
         self._id = connection_id
         self._run = run
         self._target = target
@@ -83,6 +87,7 @@ class Writing:
         while not self._stopping.is_set():
             batch = self._claim(size, since, only)
             if not batch:
+                set_aside(self._store, self._id, self._report, self._excluded)
                 return
             began = time.monotonic()
             results = lanes.push(batch)
@@ -97,8 +102,10 @@ class Writing:
     def _claim(self, size: int, since: tuple[int, int], only: Sequence[int] | None) -> list[Claimed]:
         with self._store.transaction() as db:
             records = Records(db, self._id)
-            batch = _apart(records.claim(size, now=self._now().timestamp(), since=since, only=only))
-            records.intend(batch, run=self._run)
+            excluded = self._excluded | excluded_customers(db, self._id)
+            due = records.claim(size, now=self._now().timestamp(), since=since, only=only, excluded=excluded)
+            batch = _apart(due)
+            records.intend(batch, run=self._run, fence=self._store.fence)
         return batch
 
     def _look_after_withdrawn(self, lanes: Lanes) -> None:

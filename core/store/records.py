@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, and_, func, literal_column, or_, select, update
+from sqlalchemy import Connection, and_, func, literal_column, or_, select, update
 
 from duebridge.core.store.bulk import Statement, listed
 from duebridge.core.store.database import wait_for_writers
@@ -48,6 +48,7 @@ class Stored(NamedTuple):
     run: int
     crawl: int
     retry_at: float | None
+    lapsed: bool
 
     @property
     def last_accepted(self) -> str | None:
@@ -125,6 +126,7 @@ class PlannedRow(NamedTuple):
     retry_at: float | None
     outcome: str
     run: int
+    lapsed: bool = False
     uncertain: bool = False
 
 
@@ -198,6 +200,11 @@ class Records:
         )
         return [Stored(*row) for row in self._db.execute(query).all()]
 
+    def foreseen_for(self, customer_ids: Iterable[str], run: int) -> list[Stored]:
+        """Return the records of these customers for which `run` has planned a write that was not made, removals too."""
+        rows = _FORESEEN.fetch(self._db, (self._id, run, listed(self._db, list(customer_ids))))
+        return [Stored._make(row) for row in rows]
+
     def unseen(self, kinds: Sequence[str], crawl: int) -> list[str]:
         """Return the ids of `kinds` the complete crawl `crawl` did not see, as keys."""
         query = select(records.c.key).where(
@@ -240,7 +247,13 @@ class Records:
             _DROP.run(self._db, (listed(self._db, numbers),))
 
     def claim(
-        self, limit: int, *, now: float, since: tuple[int, int], only: Sequence[int] | None = None
+        self,
+        limit: int,
+        *,
+        now: float,
+        since: tuple[int, int],
+        only: Sequence[int] | None = None,
+        excluded: Collection[str] = (),
     ) -> list[Claimed]:
         """Return the next due rows in the order phase, row; with `only`, those among these rows, retry due or not.
 
@@ -248,20 +261,21 @@ class Records:
 
         One phase is finished before the next begins, and what is written together lies together in the database.
         `since` is the (phase, row) of the last one claimed in this pass. Rows whose retry is later than `now`
-        (seconds since the epoch) stay out.
+        (seconds since the epoch) stay out, and so do those of `excluded` customers.
         """
+        last = (*since, listed(self._db, list(excluded)), limit)
         if only is None:
-            rows = _CLAIM.fetch(self._db, (self._id, now, now + LONGEST_WAIT, *since, limit))
+            rows = _CLAIM.fetch(self._db, (self._id, now, now + LONGEST_WAIT, *last))
         else:
-            rows = _CLAIM_AMONG.fetch(self._db, (self._id, listed(self._db, only), now, *since, limit))
+            rows = _CLAIM_AMONG.fetch(self._db, (self._id, listed(self._db, only), now, *last))
         return [Claimed._make(row) for row in rows]
 
-    def intend(self, rows: Sequence[Claimed], *, run: int) -> None:
-        """Record that `run` is about to make these writes; committed before any byte leaves.
+    def intend(self, rows: Sequence[Claimed], *, run: int, fence: int) -> None:
+        """Record that `run`, under the lease `fence`, is about to make these writes; committed before a byte leaves.
 
         What an earlier attempt sent is kept while its outcome is unknown.
         """
-        _INTEND.run(self._db, (run, listed(self._db, [row.n for row in rows])))
+        _INTEND.run(self._db, (run, fence, listed(self._db, [row.n for row in rows])))
 
     def interrupted(self, run: int) -> list[Claimed]:
         """Return the writes earlier runs than `run` were about to make when they died: they may have happened."""
@@ -339,11 +353,16 @@ def listing(
     """Yield whole rows for people, in row order, each record followed by its parts when `parts`.
 
     `outcome` is the record's; `gone` means held at the target (or perhaps held), but no longer at the source or no
-    longer to be sent; `unknown` also means that a write of it, or of a part, has an unknown outcome.
+    longer to be sent. An `unsure` row is of a record of which a write may have happened, or a write of a part of it;
+    such records are `unknown`, whatever they count as.
     """
     main = records.alias("main")
+    uncertain = select(records.c.kind + ":" + records.c.id).where(
+        records.c.connection_id == connection_id, records.c.uncertain
+    )
+    unsure = main.c.key.in_(uncertain)
     of = and_(main.c.connection_id == records.c.connection_id, main.c.key == records.c.kind + ":" + records.c.id)
-    query = select(records).join(main, of).where(main.c.connection_id == connection_id)
+    query = select(records, unsure.label("unsure")).join(main, of).where(main.c.connection_id == connection_id)
     if kinds:
         query = query.where(main.c.kind.in_(kinds))
     if id is not None:
@@ -351,20 +370,14 @@ def listing(
     if outcome == "gone":
         query = query.where(or_(main.c.accepted_fingerprint.is_not(None), main.c.uncertain), main.c.verdict == "skip")
     elif outcome == "unknown":
-        query = query.where(or_(main.c.outcome == "unknown", main.c.key.in_(_doubtful(connection_id))))
+        query = query.where(or_(main.c.outcome == outcome, unsure))
     elif outcome is not None:
-        query = query.where(main.c.outcome == outcome)
+        query = query.where(main.c.outcome == outcome, ~unsure)
     if not parts:
         query = query.where(records.c.part == "")
     found = db.execute(query.order_by(main.c.n, records.c.part), execution_options={"yield_per": 500})
     for row in found.mappings():
         yield dict(row)
-
-
-def _doubtful(connection_id: int) -> Select[Any]:
-    """The keys of the records of which a write, or a write of a part, has an unknown outcome."""
-    of = records.alias("doubtful")
-    return select(of.c.kind + ":" + of.c.id).where(of.c.connection_id == connection_id, of.c.uncertain)
 
 
 def _find_by(column: str, also: str = "") -> Statement:
@@ -395,6 +408,10 @@ def _upsert() -> Statement:
 _BY_KEY = _find_by("key")
 _BY_ROOT = _find_by("root")
 _WAITING = _find_by("customer_id", " AND code = 'customer_not_sent'")
+_FORESEEN = Statement(
+    f"SELECT {', '.join(Stored._fields)} FROM records WHERE connection_id = ? AND run = ? AND part = ''"
+    " AND (outcome = 'planned' OR (due AND gone)) AND customer_id ONE_OF"
+)
 _STANDING = Statement(
     "SELECT id, verdict, accepted_fingerprint, uncertain FROM records WHERE connection_id = ? AND key ONE_OF"
 )
@@ -404,7 +421,7 @@ _CLAIMED = (
     f"SELECT {', '.join(Claimed._fields[:-3])}, {_ATTEMPTED}, {_standing('after_a')}, {_standing('after_b')}"
     " FROM records WHERE connection_id = ?"
 )
-_NEXT = " AND (phase, n) > (?, ?) ORDER BY phase, n LIMIT ?"
+_NEXT = " AND (phase, n) > (?, ?) AND NOT customer_id ONE_OF ORDER BY phase, n LIMIT ?"
 _CLAIM = Statement(f"{_CLAIMED} AND due AND (retry_at IS NULL OR retry_at <= ? OR retry_at > ?){_NEXT}")
 # What is uncertain and was not refused has a retry_at for one reason: a search may not show it before.
 _UNSETTLED = "uncertain AND outcome <> 'rejected' AND retry_at IS NOT NULL AND retry_at > ?"
@@ -433,10 +450,10 @@ _MARK = Statement("UPDATE records SET outcome = ?, run = ? WHERE connection_id =
 _DROP = Statement("DELETE FROM records WHERE n ONE_OF")
 # A removal has no fingerprint of its own; several attempts with different payloads leave none to go by.
 _INTEND = Statement(
-    "INSERT INTO intents (n, connection_id, run, fingerprint)"
-    " SELECT n, connection_id, ?, COALESCE(fingerprint, '') FROM records WHERE n ONE_OF"
-    " ON CONFLICT (n) DO UPDATE SET run = excluded.run, attempt = intents.attempt + 1, fingerprint ="
-    " CASE WHEN intents.fingerprint = excluded.fingerprint THEN excluded.fingerprint"
+    "INSERT INTO intents (n, connection_id, run, fence, fingerprint, attempt)"
+    " SELECT n, connection_id, ?, ?, COALESCE(fingerprint, ''), attempts + 1 FROM records WHERE n ONE_OF"
+    " ON CONFLICT (n) DO UPDATE SET run = excluded.run, fence = excluded.fence, attempt = intents.attempt + 1,"
+    " fingerprint = CASE WHEN intents.fingerprint = excluded.fingerprint THEN excluded.fingerprint"
     " WHEN intents.fingerprint = '' OR excluded.fingerprint = '' THEN '' END"
 )
 _FORGET = Statement("DELETE FROM intents WHERE n ONE_OF")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from duebridge.core.connector import Delivery, RereadableSource, Source
-from duebridge.core.engine.exclusions import exclusion_decider
+from duebridge.core.engine.exclusions import ExcludedCustomers
 from duebridge.core.engine.report import Report
 from duebridge.core.engine.settling import retry_after
 from duebridge.core.errors import RecordError, RunError, UnknownOutcome
@@ -231,16 +231,16 @@ def test_a_retry_sends_nothing_of_a_customer_excluded_since(rig: Rig) -> None:
     rig.target.before_push = refusing("ledger-invoice-10")
     rig.run()
     rig.target.before_push = accepting
-    rig.set_policy(decide=exclusion_decider(frozenset({"1"})), decide_on=("1",))
+    rig.set_policy(decide=ExcludedCustomers({"1"}).decide, excluded=frozenset({"1"}))
     report = rig.run(retry=True)
     assert (rig.target.log, counts(report, "invoice")) == ([], {"read": 1, "excluded_customer": 1})
 
 
 def test_the_documents_of_an_excluded_customer_are_planned_again_when_it_is_included(rig: Rig) -> None:
-    rig.set_policy(decide=exclusion_decider(frozenset({"1"})), decide_on=("1",))
+    rig.set_policy(decide=ExcludedCustomers({"1"}).decide, excluded=frozenset({"1"}))
     rig.source.put(customer("1"), invoice("10", "1"))
     assert counts(rig.run(), "invoice") == {"read": 1, "excluded_customer": 1}
-    rig.set_policy(decide=None, decide_on=())
+    rig.set_policy(decide=None, excluded=frozenset())
     rig.run()
     assert rig.target.log == [("create", "ledger-customer-1"), ("create", "ledger-invoice-10")]
 

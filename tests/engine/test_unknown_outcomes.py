@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from duebridge.core.connector import Delivery
-from duebridge.core.engine.exclusions import exclusion_decider
+from duebridge.core.engine.exclusions import ExcludedCustomers
 from duebridge.core.engine.listing import list_records
 from duebridge.core.errors import AuthError, RecordError, RunError, UnknownOutcome
 from duebridge.core.testing import Rig, credit_note, customer, invoice
@@ -346,7 +346,7 @@ def test_what_was_found_after_its_record_was_excluded_is_updated_when_it_is_incl
     end(rig, "excluded")
     rig.run()
     rig.source.put(invoice("10", "1", "80.00"))
-    rig.set_policy(decide=None, decide_on=())
+    rig.set_policy(decide=None, excluded=frozenset())
     assert rig.run().status == "succeeded"
     assert target.log == [("update", "ledger-invoice-10")]
     assert target.holdings()["ledger-invoice-10"]["amount"] == 8000
@@ -358,7 +358,7 @@ def end(rig: Rig, ending: str) -> None:
     elif ending == "deleted":
         rig.source.remove("documents", "10")
     else:
-        rig.set_policy(decide=exclusion_decider(frozenset({"1"})), decide_on=("1",))
+        rig.set_policy(decide=ExcludedCustomers({"1"}).decide, excluded=frozenset({"1"}))
 
 
 def test_what_stays_unknown_is_asked_again_by_every_run_until_it_is_known(rig: Rig) -> None:

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from .desks import CarbonDesk, Desk, Held, UpflowDesk, count, difference
-from .life import changes
 from .play import Play, playing
 
 Figure = Callable[[str, str], None]
