@@ -179,10 +179,22 @@ def test_what_a_dead_process_was_sending_waits_from_the_moment_that_is_noticed(r
     assert target.holdings().keys() == {"ledger-customer-1", INVOICE}
 
 
-def test_a_refusal_puts_off_by_its_own_measure_and_a_retry_need_not_wait_for_it(rig: Rig) -> None:
-    target = losing(rig, error=RecordError("not today"))
-    target.before_push, target.after_push = target.after_push, target.before_push
-    rig.source.put(customer("1"), invoice("10", "1"))
+def test_what_was_refused_after_a_lost_answer_goes_at_once_when_it_changes_or_is_retried(rig: Rig) -> None:
+    rig.target = target = LaggingTarget(rig)
+    rig.source.put(customer("1"), invoice("10", "1", "100.00"))
+    rig.run()
+    errors: list[Exception] = [LOST, RecordError("not today"), RecordError("not today")]
+
+    def trouble(delivery: Delivery) -> None:
+        if errors:
+            raise errors.pop(0)
+
+    target.before_push = trouble
+    rig.source.put(invoice("10", "1", "110.00", remaining="110.00"))
+    assert rig.run().unknown == 1
+    rig.pass_time(seconds=LAG)
     assert rig.run().rejected == 1
-    assert rig.run(retry=True).status == "succeeded"
-    assert target.holdings().keys() == {"ledger-customer-1", INVOICE}
+    assert rig.run(retry=True).rejected == 1
+    rig.source.put(invoice("10", "1", "120.00", remaining="120.00"))
+    assert rig.run().status == "succeeded"
+    assert (errors, target.holdings()[INVOICE]["amount"]) == ([], 12000)
