@@ -8,26 +8,34 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from functools import cache
-from pathlib import Path
 from random import Random
 
 import pytest
 
 from duebridge.core.testing import carbon, laid_out
 
+from ..postgresql.server import running
 from .conftest import Figure
+from .kill.databases import PostgresDatabase, SqliteDatabase
 from .kill.desks import KilledCarbon, KilledDesk, KilledUpflow
 from .kill.driver import Driver, Kill, driving
 from .kill.oracle import Played, Rehearsal, played, rehearsed
-from .kill.points import DOUBTED, FOUND, GROUPS, LOOKED, WRITING, committed, not_committed, points
-from .kill.scenes import AGAIN, DELETIONS, FIRST, PLAYS, RELINKS, UPDATES, WITHDRAWN, Play
+from .kill.points import DOUBTED, FOUND, GROUPS, LOOKED, UNNAMED, WRITING, committed, not_committed, points
+from .kill.scenes import AGAIN, DELETIONS, FIRST, MIGRATED, PLAYS, RELINKS, UPDATES, WITHDRAWN, Play
 from .kill.stage import Stage, staged
 
-DESKS: dict[str, type[KilledDesk]] = {"upsert": KilledUpflow, "create_once": KilledCarbon}
+POSTGRESQL = "upsert, PostgreSQL"
+DESKS: dict[str, type[KilledDesk]] = {
+    "upsert": KilledUpflow,
+    "create_once": KilledCarbon,
+    POSTGRESQL: KilledUpflow,
+}
 #: What a run to each desk is killed at. Reading does not depend on the desk.
 EVERYWHERE = [("upsert", play) for play in PLAYS]
 WHILE_WRITING = [("create_once", play) for play in (FIRST, UPDATES, RELINKS, DELETIONS, AGAIN)]
+ON_POSTGRESQL = [(POSTGRESQL, play) for play in (UPDATES, RELINKS, MIGRATED)]
 #: As many seeds as blocks, so that two workers share them.
+SORTS = ("upsert", "create_once")
 BLOCKS, KILLS_OF_A_BLOCK = 10, 20
 NAMED, RANDOM = 20, 200
 
@@ -50,7 +58,8 @@ def on_stage(driver: Driver, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
         @cache
         def stage(sort: str) -> Stage:
-            return stack.enter_context(staged(driver, DESKS[sort](), tmp_path_factory.mktemp(sort)))
+            database = PostgresDatabase(stack.enter_context(running())) if sort == POSTGRESQL else SqliteDatabase()
+            return stack.enter_context(staged(driver, DESKS[sort](), database, tmp_path_factory.mktemp(sort)))
 
         @cache
         def rehearsal(sort: str, play: Play) -> Rehearsal:
@@ -90,24 +99,28 @@ def killed_at(stage: Stage, rehearsal: Rehearsal, names: Iterable[str]) -> str:
 
 
 @pytest.mark.proof
-@pytest.mark.parametrize(("sort", "play"), [*EVERYWHERE, *WHILE_WRITING], ids=str)
+@pytest.mark.parametrize(("sort", "play"), [*EVERYWHERE, *WHILE_WRITING, *ON_POSTGRESQL], ids=str)
 def test_a_run_killed_at_any_named_point_loses_and_doubles_nothing(
     on_stage: OnStage, figure: Figure, sort: str, play: Play
 ) -> None:
     stage, rehearsal = on_stage(sort, play)
-    groups = play.at if sort == "upsert" else (WRITING,)
+    groups = play.at if sort != "create_once" else (WRITING,)
     figure(f"SIGKILL in {play}, {sort}", killed_at(stage, rehearsal, points(stage.desk.name, groups)))
 
 
+@pytest.mark.parametrize(("sort", "plays"), [("upsert", EVERYWHERE), ("create_once", WHILE_WRITING)])
 @pytest.mark.proof
-@pytest.mark.parametrize("sort", DESKS)
-def test_every_named_point_is_passed_by_one_of_the_scenes(on_stage: OnStage, figure: Figure, sort: str) -> None:
-    stage, _ = on_stage(sort, FIRST)
-    named = set(points(stage.desk.name, GROUPS if sort == "upsert" else (WRITING,)))
-    assert len(named) >= NAMED
-    killed = {name for play in PLAYS for name in on_stage(sort, play)[1].passed if name in points(stage.desk.name, play.at)}
-    assert named - killed == set()
-    figure(f"named points, {sort}", f"{len(named)}, all of them passed")
+def test_every_named_point_is_passed_by_one_of_the_scenes_killed_there(
+    on_stage: OnStage, figure: Figure, sort: str, plays: list[tuple[str, Play]]
+) -> None:
+    groups = GROUPS if sort == "upsert" else (WRITING,)
+    passed = {play: on_stage(sort, play)[1].passed.keys() for _, play in plays}
+    target = on_stage(sort, FIRST)[0].desk.name
+    killed = {name for play in passed for name in points(target, set(play.at) & set(groups)) if name in passed[play]}
+    assert killed == set(points(target, groups))
+    assert not any(name.startswith(UNNAMED) for names in passed.values() for name in names)
+    assert sort != "upsert" or len(killed) >= NAMED
+    figure(f"named points, {sort}", f"{len(killed)}, each killed at")
 
 
 AFTERWARDS = [
@@ -146,7 +159,7 @@ def killed_at_random(on_stage: OnStage, seed: int, enough: int) -> list[Played]:
     """Kill runs of any scene until `enough` kills hit: some come after the run has ended by itself."""
     random, results = Random(seed), list[Played]()  # noqa: S311 - a seed that gives the same kills again
     while sum(result.hits for result in results) < enough:
-        stage, rehearsal = on_stage(random.choice(list(DESKS)), random.choice(PLAYS))
+        stage, rehearsal = on_stage(random.choice(SORTS), random.choice(PLAYS))
         results.append(harmless(stage, rehearsal, random_kills(random, rehearsal)))
     return results
 

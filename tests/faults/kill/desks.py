@@ -48,6 +48,9 @@ class KilledDesk(Desk):
     def serve(self, clock: Clock) -> ProductSandbox:
         """Make the stand-in, which reads `clock`, and return it."""
 
+    def open(self, url: str) -> None:
+        """Make the stand-in, served at `url`, ready for a first run."""
+
     @abstractmethod
     def as_sent(self, row: Row) -> Sent:
         """What the write in a journal row was about."""
@@ -86,6 +89,11 @@ class KilledUpflow(KilledDesk, UpflowDesk):
         self.product = UpflowSandbox(SandboxOptions(limits="off"))
         self.product.today = clock.today
         return self.product
+
+    def open(self, url: str) -> None:
+        for field in self._all(url, "custom_fields"):
+            path = f"{url}/_sandbox/upflow/custom_fields/{field['id']}"
+            self.http.delete(path).raise_for_status()
 
     def held(self, url: str) -> dict[str, Held]:
         held = super().held(url)

@@ -50,10 +50,10 @@ class Driver:
         self._orders = orders
         self._answers = answers
 
-    def sync(self, folder: Path, name: str, target: str, *, ahead: float, kill: Kill) -> Ended:
+    def sync(self, folder: Path, name: str, target: str, environ: dict[str, str], *, ahead: float, kill: Kill) -> Ended:
         """Run `duebridge sync NAME --json` in `folder`, its clock `ahead` so many seconds."""
         out = folder / "output"
-        order = {"folder": str(folder), "argv": ["sync", name, "--json"], "out": str(out)}
+        order = {"folder": str(folder), "argv": ["sync", name, "--json"], "environ": environ, "out": str(out)}
         order |= {"ahead": ahead, "target": target} | asdict(kill)
         self._orders.write(json.dumps(order) + "\n")
         self._orders.flush()

@@ -1,6 +1,7 @@
 """Runs `duebridge` in children forked from one warm process, and kills them where it is told. A program, not a module.
 
-A line of JSON in, an order; a line of JSON out, how it ended. Order: `folder` to run in, `argv`, `out` (the file that takes stdout and stderr), `ahead` (seconds the clock is put forward), `target` (its connector's name), and
+A line of JSON in, an order; a line of JSON out, how it ended. Order: `folder` to run in, `argv`, `environ` to add, `out`
+(the file that takes stdout and stderr), `ahead` (seconds the clock is put forward), `target` (its connector's name), and
 when to kill: `point` and `passing` (see `points.Watch`), or `after` (seconds from the start). Answer: `killed`, `late`
 (it had to be ended), `code`, `passed` (how often each point was, when it ended by itself), `seconds`.
 """
@@ -42,6 +43,7 @@ def warm_up() -> None:
     """Import and build once what every child needs."""
     from duebridge.core.cli import shell  # noqa: F401
     from duebridge.core.registry import Registry
+    from duebridge.core.store import postgresql  # noqa: F401
     from duebridge.core.store.store import Store
 
     Registry.load()
@@ -88,6 +90,7 @@ def _be(order: dict[str, Any], tell: int) -> None:
         os.dup2(output, 1)
         os.dup2(output, 2)
         os.chdir(order["folder"])
+        os.environ.update(order["environ"])
         watch = Watch(order.get("point"), order.get("passing", 0))
         watch.install(order["target"])
         code = _duebridge(order["argv"], order["ahead"])

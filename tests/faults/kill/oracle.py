@@ -20,7 +20,7 @@ from ..desks import Held, difference
 from .desks import KilledDesk
 from .driver import LIVES, Ended, Kill
 from .scenes import Cast, Play, made
-from .stage import DATABASE, Moment, Stage
+from .stage import Moment, Stage
 
 MOST_RUNS = 2
 
@@ -103,7 +103,7 @@ def _change_again(stage: Stage, play: Play, cast: Cast) -> dict[str, Any] | None
 def _downgrade(stage: Stage, revision: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    engine = connect(f"sqlite:///{stage.folder / DATABASE}")
+    engine = connect(stage.database.address(stage.folder))
     try:
         with engine.begin() as connection:
             config.attributes["connection"] = connection
@@ -123,14 +123,15 @@ def _succeeded(run: Ended) -> Ended:
 
 def _runs_until_done(stage: Stage, rehearsal: Rehearsal) -> int:
     """How many plain runs it took until the desk held what it must; two at most."""
-    for number in range(1, MOST_RUNS + 1):
-        run = stage.sync(LIVES)
+    runs = 0
+    while runs < MOST_RUNS:
+        run, runs = stage.sync(LIVES), runs + 1
         held = stage.desk.held(stage.scene.url)
         if run.code == 0 and not difference(held, rehearsal.held):
             break
     _succeeded(run)
     assert held == rehearsal.held, _told_apart(held, rehearsal.held)
-    return number
+    return runs
 
 
 def _told_apart(held: Mapping[str, Held], wanted: Mapping[str, Held]) -> str:
@@ -149,8 +150,7 @@ def _open_intents(stage: Stage) -> set[str]:
 
 
 def _check_the_database(stage: Stage) -> None:
-    assert stage.ask("PRAGMA integrity_check") == [("ok",)]
-    assert stage.ask("PRAGMA foreign_key_check") == []
+    assert stage.database.damage(stage.folder) == []
     assert stage.ask("SELECT n FROM intents") == []
     assert stage.ask("SELECT key FROM records WHERE due OR uncertain OR outcome IN ('unknown', 'rejected')") == []
 

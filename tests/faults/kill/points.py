@@ -1,7 +1,7 @@
 """At which points can a run be killed? Seams of the program, each with a name, wrapped from outside.
 
 A seam is a function: its `before` point is passed when it is called, its `after` point when it has returned. A
-transaction has two points: its statements are done but not committed, and it is committed; it is named by who opened it.
+transaction has two points: its statements are done but not committed, and it is committed. Who opened it names it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import FrameType
 from typing import Any, Literal
 
 READER = "read "
@@ -79,7 +80,7 @@ SEAMS: Mapping[Group, tuple[Seam, ...]] = {
         Seam(f"{CORE}.edge.http:Http.get", before="page to be asked for", after="page fetched"),
         Seam(f"{CORE}.edge.deadline:Stream.write", after="next page asked for while one is stored", when=_asks_ahead),
         Seam(f"{CORE}.engine.intake:Intake.understand", after="page understood, not stored"),
-        Seam(f"{CORE}.store.records:Records.upsert", before="page planned, no row written", after="page's rows written"),
+        Seam(f"{CORE}.store.records:Records.upsert", before="page planned, no row stored", after="page's rows stored"),
         Seam(
             f"{CORE}.engine.reading:Reading._tombstone_absent",
             before="last page: absences to be looked for",
@@ -110,7 +111,7 @@ SEAMS: Mapping[Group, tuple[Seam, ...]] = {
 TARGETS: Mapping[str, tuple[Seam, ...]] = {
     "upflow": (
         Seam("duebridge.targets.upflow.client:UpflowClient.create_custom_field", after="field made, not remembered"),
-        Seam("duebridge.targets.upflow.customers:Customers._delete_contacts", before="customer saved, its contacts not"),
+        Seam("duebridge.targets.upflow.customers:Customers._delete_contacts", before="customer saved, contacts not"),
         Seam("duebridge.targets.upflow.client:UpflowClient.delete_contact", after="a contact removed, not the others"),
     ),
     "carbon": (),
@@ -122,33 +123,40 @@ FOUND = "what was found of a withdrawn write"
 DOUBTED = "doubt of interrupted writes"
 AFTERWARDS = (Seam(f"{CORE}.engine.lanes:Lanes.look", before="earlier attempt to be looked for", after=LOOKED),)
 
-#: Who opens a transaction -> what it is about.
+#: Who opens a transaction (module, qualified name) -> what it is about.
 TRANSACTIONS: Mapping[Group, Mapping[str, str]] = {
     OPENING: {
-        "Store.connection_id": "connection's row",
-        "Store.begin_run": "beginning of the run",
-        "doubt_interrupted": DOUBTED,
-        "Store.end_run": "end of the run",
+        "store.Store.connection_id": "connection's row",
+        "leases.take": "lease",
+        "store.Store.begin_run": "beginning of the run",
+        "writing.doubt_interrupted": DOUBTED,
+        "guard.Guard.meet": "source's account",
+        "store.Store.end_run": "end of the run",
+        "leases.release": "lease given back",
     },
     PLANNING: {
-        "Reading.replan": "stored records planned again",
-        "Store.save_plan_hash": "plan hash",
-        "Store.remember": "connector's memory",
+        "reading.Reading.replan": "stored records planned again",
+        "store.Store.save_plan_hash": "plan hash",
+        "store.Store.remember": "connector's memory",
     },
     READING: {
-        "Reading._begin_crawl": "beginning of a crawl",
-        "Reading._store_page": "page",
-        "Reading._reread": "open documents read again",
+        "reading.Reading._begin_crawl": "beginning of a crawl",
+        "reading.Reading._store_page": "page",
+        "reading.Reading._reread": "open documents read again",
     },
     WRITING: {
-        "Writing._claim": "intents of a batch",
-        "Writing._settle": "settlement of a batch",
-        "Writing._count_waiting": "count of what can't be settled yet",
-        "Writing._keep_found": FOUND,
+        "guard.Guard.weigh_plan": "plan weighed by the guard",
+        "writing.Writing._claim": "intents of a batch",
+        "writing.Writing._settle": "settlement of a batch",
+        "writing.Writing._count_waiting": "count of what can't be settled yet",
+        "writing.Writing._keep_found": FOUND,
     },
 }
-TRANSACTION = f"{CORE}.store.store:transaction"
+#: Where transactions begin: the name each module has for it.
+_TRANSACTION = (f"{CORE}.store.store:transaction", f"{CORE}.store.leases:transaction")
 _OPENERS = {opener: what for openers in TRANSACTIONS.values() for opener, what in openers.items()}
+#: Any other transaction: there must be none.
+UNNAMED = "a transaction without a name"
 
 
 def not_committed(what: str) -> str:
@@ -198,7 +206,8 @@ class Watch:
         """Wrap every seam of this process that a run to `target` has."""
         for seam in seams(target):
             _replace(seam.place, lambda original, seam=seam: self._around(original, seam))
-        _replace(TRANSACTION, self._around_transaction)
+        for place in _TRANSACTION:
+            _replace(place, self._around_transaction)
 
     def _around(self, original: Callable[..., Any], seam: Seam) -> Callable[..., Any]:
         @functools.wraps(original)
@@ -221,24 +230,23 @@ class Watch:
         return watched
 
     @contextmanager
-    def _watched_transaction(self, opened: Any, what: str | None) -> Iterator[Any]:
+    def _watched_transaction(self, opened: Any, what: str) -> Iterator[Any]:
         with opened as db:
             yield db
-            if what is not None:
-                self.pass_by(not_committed(what))
-        if what is not None:
-            self.pass_by(committed(what))
+            self.pass_by(not_committed(what))
+        self.pass_by(committed(what))
 
 
-def _opener() -> str | None:
+def _opener() -> str:
     """What the transaction being opened is about, by the nearest caller we know."""
-    frame = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
-        what = _OPENERS.get(frame.f_code.co_qualname)
+        module = frame.f_globals.get("__name__", "").rpartition(".")[2]
+        what = _OPENERS.get(f"{module}.{frame.f_code.co_qualname}")
         if what is not None:
             return what
-        frame = frame.f_back  # type: ignore[assignment]
-    return None
+        frame = frame.f_back
+    return UNNAMED
 
 
 def _replace(place: str, wrap: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:

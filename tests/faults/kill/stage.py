@@ -9,10 +9,9 @@ import copy
 import itertools
 import json
 import shutil
-import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -30,10 +29,10 @@ from duebridge.plugins.pennylane.sandbox.control import Control
 from ...acceptance.interference import Interference
 from ...acceptance.scene import NAME, Clock, Row, Scene, Served
 from ..desks import PENNYLANE
+from .databases import Database, Rows
 from .desks import KilledDesk
 from .driver import Driver, Ended, Kill
 
-DATABASE = "duebridge.db"
 OPTIONS = SandboxOptions(customers=8, invoices=28, seed=3, limits="off")
 PATIENCE = 30.0
 
@@ -70,12 +69,12 @@ class UnderWay:
 
 @dataclass(frozen=True)
 class Moment:
-    """What stood at both stand-ins, in the database's files, and in the YAML file; and what the desk was sent so far."""
+    """What stood at both stand-ins, in the folder and in the database; and what the desk was sent so far."""
 
     ledger: dict[str, Any]
     desk: Any
-    files: Path | None
-    yaml: str
+    files: Path
+    database: Any
     sent: list[Row]
 
 
@@ -85,6 +84,7 @@ class Stage:
 
     driver: Driver
     desk: KilledDesk
+    database: Database
     scene: Scene
     under_way: UnderWay
     root: Path
@@ -99,7 +99,7 @@ class Stage:
         url = self.scene.url
         source = {"connector": "pennylane", "token": PENNYLANE, "base_url": f"{url}/pennylane"}
         block = {"source": source, "target": {**self.desk.block(url), **self.desk.options, **target}, **connection}
-        written = {"database": f"sqlite:///{DATABASE}", "connections": {NAME: block}}
+        written = {"database": "${DATABASE}", "connections": {NAME: block}}
         self.scene.yaml.write_text(json.dumps(written), encoding="utf-8")
 
     def clear(self) -> None:
@@ -110,11 +110,14 @@ class Stage:
             shutil.rmtree(self.folder)
         self.scene.folder = self.root / str(next(self._numbers))
         self.folder.mkdir()
+        self.database.clear()
+        self.desk.open(self.scene.url)
 
     def sync(self, kill: Kill) -> Ended:
         """Run the connection; return when the stand-ins are done with what they were sent."""
         ahead = self.scene.clock.ahead.total_seconds()
-        ended = self.driver.sync(self.folder, NAME, self.desk.name, ahead=ahead, kill=kill)
+        environ = {"DATABASE": self.database.address(self.folder)}
+        ended = self.driver.sync(self.folder, NAME, self.desk.name, environ, ahead=ahead, kill=kill)
         self.scene.journal()  # answered after what came in before it has begun
         self.under_way.wait_for_none()
         return ended
@@ -127,7 +130,7 @@ class Stage:
         """Remember how everything stands."""
         files = self.root / f"kept-{next(self._numbers)}"
         shutil.copytree(self.folder, files)
-        return Moment(self.keep_ledger(), self.desk.keep(), files, self.scene.yaml.read_text(), self.sent())
+        return Moment(self.keep_ledger(), self.desk.keep(), files, self.database.keep(), self.sent())
 
     def keep_ledger(self) -> dict[str, Any]:
         """Remember what the ledger holds."""
@@ -136,9 +139,8 @@ class Stage:
     def put_back(self, moment: Moment) -> None:
         """Make everything stand as it did, in a folder of its own."""
         self.clear()
-        if moment.files is not None:
-            shutil.copytree(moment.files, self.folder, dirs_exist_ok=True)
-        self.scene.yaml.write_text(moment.yaml)
+        shutil.copytree(moment.files, self.folder, dirs_exist_ok=True)
+        self.database.put_back(moment.database)
         self.put_back_ledger(moment.ledger)
         self.desk.put_back(moment.desk)
 
@@ -152,22 +154,13 @@ class Stage:
         clock = self.scene.clock
         return copy.deepcopy(kept, {id(clock): clock})
 
-    def ask(self, question: str) -> list[tuple[Any, ...]]:
-        """What the database answers; nothing when it has no such table yet."""
-        path = self.folder / DATABASE
-        if not path.exists():
-            return []
-        with closing(sqlite3.connect(path)) as db:
-            try:
-                return db.execute(question).fetchall()
-            except sqlite3.OperationalError as error:
-                if "no such table" not in str(error):
-                    raise
-                return []
+    def ask(self, question: str) -> Rows:
+        """What the database answers."""
+        return self.database.ask(self.folder, question)
 
 
 @contextmanager
-def staged(driver: Driver, desk: KilledDesk, root: Path) -> Iterator[Stage]:
+def staged(driver: Driver, desk: KilledDesk, database: Database, root: Path) -> Iterator[Stage]:
     """Serve a small ledger and `desk`, everything below `root`."""
     clock, under_way = Clock(), UnderWay()
     ledger = PennylaneSandbox(OPTIONS, clock=clock)
@@ -175,4 +168,4 @@ def staged(driver: Driver, desk: KilledDesk, root: Path) -> Iterator[Stage]:
     with running_sandbox([ledger, product], inside=[under_way.wrap]) as running, httpx.Client(timeout=60) as http:
         served = Served(running, ledger, product, clock, Interference(), None)
         desk.http = http
-        yield Stage(driver, desk, Scene(served, root, Registry.load(), http), under_way, root)
+        yield Stage(driver, desk, database, Scene(served, root, Registry.load(), http), under_way, root)
