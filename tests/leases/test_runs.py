@@ -23,7 +23,7 @@ from .conftest import Until
 from .desk import CUSTOMERS, NAME, Desk, in_thread, terms, told
 
 ALL = sorted(f"five-customer-{n}" for n in range(CUSTOMERS))
-SHORT = 2.0
+SHORT = 3.0
 certain = pytest.mark.skipif(not Process.this().machine, reason="this system doesn't tell processes apart")
 
 
@@ -140,7 +140,7 @@ def test_a_run_held_up_past_its_lease_that_nobody_took_ends_and_keeps_what_it_di
     answer = told(process)
 
     assert (answer["status"], process.returncode) == ("incomplete", 1)
-    assert "held up for longer than the 2 s of its lease" in answer["error"]
+    assert "held up for longer than the 3 s of its lease" in answer["error"]
     assert desk.sent() == ["five-customer-0"]
     assert settled_intents(store)
     assert desk.run().status == "succeeded"
