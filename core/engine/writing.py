@@ -16,8 +16,8 @@ from duebridge.core.connector import RELEASE_PHASE, RecordTarget, Write, key_of
 from duebridge.core.engine.lanes import Lanes, Result
 from duebridge.core.engine.planning import CUSTOMER_NOT_SENT, GONE
 from duebridge.core.engine.report import Report
-from duebridge.core.engine.setting_aside import set_aside
 from duebridge.core.engine.settling import Standing, outcome_of, owner_after, settled, taken
+from duebridge.core.engine.unwritten import count_unwritten
 from duebridge.core.store.exclusions import excluded_customers
 from duebridge.core.store.records import Claimed, Records, Settled, Stored
 from duebridge.core.store.store import Store
@@ -70,7 +70,7 @@ class Writing:
         while not self._stopping.is_set():
             batch = self._claim(size, since)
             if not batch:
-                set_aside(self._store, self._id, self._report, self._excluded)
+                count_unwritten(self._store, self._id, self._report, self._excluded)
                 return
             began = time.monotonic()
             results = lanes.push(batch)
