@@ -9,7 +9,7 @@ from typing import ClassVar
 import pytest
 
 from duebridge.core.connector import Ack, Delivery, Write
-from duebridge.core.engine.exclusions import exclusion_decider
+from duebridge.core.engine.exclusions import ExcludedCustomers
 from duebridge.core.errors import RecordError, UnknownOutcome
 from duebridge.core.records import Record
 from duebridge.core.testing import Rig, credit_note, customer, invoice
@@ -134,7 +134,7 @@ def test_what_is_excluded_meanwhile_is_looked_for_only_then(rig: Rig) -> None:
     rig.run()
     assert (target.log, target.finds) == ([], [])
     settled(rig, target)
-    rig.set_policy(decide=None, decide_on=())
+    rig.set_policy(decide=None, excluded=frozenset())
     rig.run()
     assert target.holdings().keys() == {"ledger-customer-1", INVOICE}
 

@@ -26,9 +26,9 @@ from starlette.responses import JSONResponse, Response
 from duebridge.core.errors import AlreadyRunning
 from duebridge.core.registry import Registry
 
-from ..acceptance.comparison import check_what_arrived  # noqa: TID252 - folders of tests have no absolute names
-from ..acceptance.conftest import serving  # noqa: TID252
-from ..acceptance.scene import NAME, Row, Scene  # noqa: TID252
+from ..acceptance.comparison import check_what_arrived
+from ..acceptance.conftest import serving
+from ..acceptance.scene import NAME, Row, Scene
 from .conftest import Figure
 
 PATIENCE = 60.0
