@@ -130,7 +130,7 @@ def test_what_is_excluded_meanwhile_is_looked_for_only_then(rig: Rig) -> None:
     target = losing(rig)
     rig.source.put(customer("1"), invoice("10", "1"))
     rig.run()
-    rig.set_policy(decide=exclusion_decider({"1"}), decide_on=("1",))
+    rig.set_policy(decide=ExcludedCustomers({"1"}).decide, excluded=frozenset({"1"}))
     rig.run()
     assert (target.log, target.finds) == ([], [])
     settled(rig, target)
