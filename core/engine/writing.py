@@ -18,7 +18,6 @@ from duebridge.core.connector import RELEASE_PHASE, Ack, RecordTarget, Write, ke
 from duebridge.core.engine.lanes import Lanes, Result, looks_first
 from duebridge.core.engine.planning import CUSTOMER_NOT_SENT, GONE
 from duebridge.core.engine.report import Report
-from duebridge.core.engine.setting_aside import set_aside
 from duebridge.core.engine.settling import (
     Standing,
     found_again,
@@ -29,6 +28,7 @@ from duebridge.core.engine.settling import (
     still_open,
     taken,
 )
+from duebridge.core.engine.unwritten import count_unwritten
 from duebridge.core.store.exclusions import excluded_customers
 from duebridge.core.store.records import Claimed, Records, Settled, Stored
 from duebridge.core.store.store import Store
@@ -88,7 +88,7 @@ class Writing:
         while not self._stopping.is_set():
             batch = self._claim(size, since, only)
             if not batch:
-                set_aside(self._store, self._id, self._report, self._excluded)
+                count_unwritten(self._store, self._id, self._report, self._excluded)
                 return
             began = time.monotonic()
             results = lanes.push(batch)

@@ -9,7 +9,7 @@ from typing import ClassVar
 import pytest
 
 from duebridge.core.connector import Ack, Delivery, Write
-from duebridge.core.engine.exclusions import exclusion_decider
+from duebridge.core.engine.exclusions import ExcludedCustomers
 from duebridge.core.errors import RecordError, UnknownOutcome
 from duebridge.core.records import Record
 from duebridge.core.testing import Rig, credit_note, customer, invoice
@@ -130,11 +130,11 @@ def test_what_is_excluded_meanwhile_is_looked_for_only_then(rig: Rig) -> None:
     target = losing(rig)
     rig.source.put(customer("1"), invoice("10", "1"))
     rig.run()
-    rig.set_policy(decide=exclusion_decider({"1"}), decide_on=("1",))
+    rig.set_policy(decide=ExcludedCustomers({"1"}).decide, excluded=frozenset({"1"}))
     rig.run()
     assert (target.log, target.finds) == ([], [])
     settled(rig, target)
-    rig.set_policy(decide=None, decide_on=())
+    rig.set_policy(decide=None, excluded=frozenset())
     rig.run()
     assert target.holdings().keys() == {"ledger-customer-1", INVOICE}
 

@@ -15,6 +15,7 @@ import pytest
 from duebridge.core.testing import Fault
 
 from .desks import CarbonDesk, Desk, Held, UpflowDesk, count, difference
+from .life import changes
 from .play import Play, playing
 
 Figure = Callable[[str, str], None]
