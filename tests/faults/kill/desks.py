@@ -102,7 +102,7 @@ class KilledUpflow(KilledDesk, UpflowDesk):
 
     def as_sent(self, row: Row) -> Sent:
         collection, *more = below(row["path"]).split("/")
-        body = row["body"] or {}
+        body = self._with_names(row["body"] or {})
         if more:
             reference = unquote(more[0]).removeprefix("external:")
             content = REMOVED if row["method"] == "DELETE" else _content(body)
@@ -110,6 +110,15 @@ class KilledUpflow(KilledDesk, UpflowDesk):
         reference = body.get("externalId") or body["name"]
         taken_back = collection == "reconcile" and not body["invoices"]
         return Sent(reference, collection, row["method"], None if taken_back else _content(body))
+
+    def _with_names(self, body: Row) -> Row:
+        """Tell custom fields by name: their ids depend on the order they were made in."""
+        fields = self.product.routes.state.custom_fields
+        values = [
+            {"field": fields.at(field["id"]).values["name"], "value": field["value"]}
+            for field in body.get("customFields", ())
+        ]
+        return {**body, "customFields": values} if values else body
 
     def keep(self) -> Any:
         return copy.deepcopy(self.product.routes.state)

@@ -1,9 +1,11 @@
 """Runs `duebridge` in children forked from one warm process, and kills them where it is told. A program, not a module.
 
-A line of JSON in, an order; a line of JSON out, how it ended. Order: `folder` to run in, `argv`, `environ` to add, `out`
-(the file that takes stdout and stderr), `ahead` (seconds the clock is put forward), `target` (its connector's name), and
-when to kill: `point` and `passing` (see `points.Watch`), or `after` (seconds from the start). Answer: `killed`, `late`
-(it had to be ended), `code`, `passed` (how often each point was, when it ended by itself), `seconds`.
+A line of JSON in, an order; a line of JSON out, how it ended.
+
+Order: `folder` to run in, `argv`, `environ` to add, `out` (the file that takes stdout and stderr), `ahead` (seconds the
+clock is put forward), `target` (its connector's name), and when to kill: `point` and `passing` (see `points.Watch`), or
+`after` (seconds from the start). Answer: `killed`, `late` (it had to be ended), `code`, `passed` (how often each point
+was, when it ended by itself), `seconds`.
 """
 
 from __future__ import annotations
