@@ -5,6 +5,7 @@ A kill is a SIGKILL of a real `duebridge sync`. What must hold afterwards is in 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from functools import cache
@@ -34,12 +35,12 @@ DESKS: dict[str, type[KilledDesk]] = {
 EVERYWHERE = [("upsert", play) for play in PLAYS]
 WHILE_WRITING = [("create_once", play) for play in (FIRST, UPDATES, RELINKS, DELETIONS, AGAIN)]
 ON_POSTGRESQL = [(POSTGRESQL, play) for play in (UPDATES, RELINKS, MIGRATED)]
-#: As many seeds as blocks, so that two workers share them.
+#: What is killed at random, in blocks of a seed each.
 SORTS = ("upsert", "create_once")
 BLOCKS, KILLS_OF_A_BLOCK = 10, 20
+#: What these proofs promise at least.
 NAMED, RANDOM = 20, 200
 
-#: Kills of the same scene, and what they came to.
 Kills = list[Kill]
 OnStage = Callable[[str, Play], tuple[Stage, Rehearsal]]
 
@@ -71,18 +72,22 @@ def on_stage(driver: Driver, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 def harmless(stage: Stage, rehearsal: Rehearsal, kills: Kills) -> Played:
     """Play the scene with these kills; a failure names them."""
     try:
-        return played(stage, rehearsal, kills)
+        result = played(stage, rehearsal, kills)
+        assert not result.found
     except AssertionError as failure:
         failure.add_note(f"in {rehearsal.play}, killed " + ", then ".join(map(str, kills)))
         raise
+    return result
 
 
 def told(results: Iterable[Played], named: int) -> str:
-    """What the figures say of these kills: whatever would be doubled or lost has failed the test before."""
+    """What the figures say of these kills."""
     seen = list(results)
-    hits, repeated, runs = sum(r.hits for r in seen), sum(r.repeated for r in seen), max(r.runs for r in seen)
+    found: Counter[str] = sum((result.found for result in seen), Counter())
+    hits, repeated = sum(result.hits for result in seen), sum(result.repeated for result in seen)
     where = f"{named} points, " if named else ""
-    return f"{where}{hits} kills, 0 duplicates, 0 lost, {repeated} writes repeated, at most {runs} further run(s)"
+    what = f"{found['duplicates']} duplicates, {found['lost']} lost, {found['different']} different"
+    return f"{where}{hits} kills: {what}, {repeated} writes repeated, at most {max(r.runs for r in seen)} further run"
 
 
 def killed_at(stage: Stage, rehearsal: Rehearsal, names: Iterable[str]) -> str:

@@ -45,10 +45,15 @@ class Rehearsal:
 
 @dataclass(frozen=True)
 class Played:
-    """What a scene with kills came to: how many of them hit, further runs needed, writes made more than once."""
+    """What a scene with kills came to.
+
+    `hits` of the kills came before the run's end, `runs` further ones were needed; `found` counts what is at the desk
+    twice, not at all, or otherwise than undisturbed; `repeated` writes were made more often.
+    """
 
     hits: int
     runs: int
+    found: Counter[str]
     repeated: int
 
 
@@ -90,7 +95,7 @@ def played(stage: Stage, rehearsal: Rehearsal, kills: Sequence[Kill]) -> Played:
     sent = stage.sent()
     _check_a_further_run(stage, len(sent))
     repeated = _check_what_was_sent(stage.desk, rehearsal, sent, excused)
-    return Played(hits, runs, repeated)
+    return Played(hits, runs, difference(stage.desk.held(stage.scene.url), rehearsal.held), repeated)
 
 
 def _change_again(stage: Stage, play: Play, cast: Cast) -> dict[str, Any] | None:
