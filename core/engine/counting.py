@@ -43,8 +43,16 @@ class Counting:
         for row in rows:
             outcome = row.outcome
             if row.run != self._run:
-                outcome = "unchanged" if outcome in ("created", "updated") else outcome
+                outcome = _read_again(outcome)
                 self._report.count(row.kind, outcome, row.code)
             (settled if outcome == "unchanged" else others).append(row.n)
         records.touch(settled, values | {"outcome": "unchanged"})
         records.touch(others, values)
+
+    def counted(self, row: Stored) -> Stored:
+        """Return a row as `unchanged` leaves it."""
+        return row if row.run == self._run else row._replace(run=self._run, outcome=_read_again(row.outcome))
+
+
+def _read_again(outcome: str) -> str:
+    return "unchanged" if outcome in ("created", "updated") else outcome

@@ -66,6 +66,8 @@ class Intake:
                 unchanged.append(row)
         changed |= {key: vanished(stored[key]) for key in gone if key in stored and not stored[key].gone}
         self._counting.unchanged(records, unchanged, crawl)
+        if changed:  # what is planned beside them must not be counted twice
+            stored.update((row.key, self._counting.counted(row)) for row in unchanged)
         self.plan(records, changed, stored, crawl)
 
     def plan(
@@ -93,6 +95,7 @@ class Intake:
         touched: set[str] = set()
         wanted: set[str] = set()
         frozen: set[str] = set()
+        beside: dict[str, str] = {}  # documents at hand only because others changed, with what their parts came to
         for family in gathered.families:
             plan = self._planner.plan_family(family, gathered.stands)
             dues, troubled = self._keep_parts(rows, plan.parts, gathered)
@@ -103,11 +106,14 @@ class Intake:
                 item = gathered.documents.get(planned.key)
                 if item is not None:
                     row = gathered.rows.get(planned.key)
-                    beside = "planned" if planned.key in dues else troubled.get(planned.key, "")
-                    self._keep(rows, planned, item.body, row, crawl, beside=beside)
+                    outcome = "planned" if planned.key in dues else troubled.get(planned.key, "")
+                    self._keep(rows, planned, item.body, row, crawl, beside=outcome)
+                elif planned.key not in dues:
+                    beside[planned.key] = troubled.get(planned.key, "unchanged")
         if gathered.parts:
             touched |= self._withdraw(records, gathered.parts, wanted, frozen)
         self._count_owners(records, gathered, touched)
+        self._count_undone(records, gathered, wanted, {key: beside[key] for key in beside.keys() - touched})
 
     def _keep(
         self,
@@ -193,6 +199,20 @@ class Intake:
             outcome = "planned" if row.verdict == "sync" else row.outcome
             self._counting.record(row.kind, row, outcome, row.code)
             marks[key] = outcome
+        records.mark(marks, run=self._run)
+
+    def _count_undone(
+        self, records: Records, gathered: Gathered, wanted: set[str], outcomes: Mapping[str, str]
+    ) -> None:
+        """Count documents that had only a part to write, and now, by what others became, have not even that."""
+        unwanted = (row for key, row in gathered.parts.items() if key not in wanted)
+        to_withdraw = {key_of(row.kind, row.id) for row in unwanted if row.due and row.payload is None}
+        marks: dict[str, str] = {}
+        for key in outcomes.keys() - to_withdraw:
+            row = gathered.rows[key]
+            if row.outcome == "planned" and not row.due:
+                self._counting.record(row.kind, row, outcomes[key], row.code)
+                marks[key] = outcomes[key]
         records.mark(marks, run=self._run)
 
 

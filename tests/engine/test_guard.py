@@ -154,6 +154,26 @@ def test_what_a_full_read_no_longer_finds_counts_whatever_is_done_with_it(rig: R
     assert (rig.target.log, rig.target.held) == ([], held)
 
 
+@pytest.mark.parametrize("note_first", [False, True])
+def test_what_a_stopped_run_planned_beside_a_document_is_uncounted_once_it_is_undone(
+    rig: Rig, note_first: bool
+) -> None:
+    rig.set_policy(on_delete="delete")
+    rig.source.put(customer("0"))
+    note, paid = credit_note("500", "0", invoice_id="10"), invoice("10", "0", paid=True)
+    others = [invoice(id, "0") for id in ids(1000, 80)]
+    rig.source.put(*([note, *others, paid] if note_first else [paid, *others, note]))
+    succeeded(rig.run())
+    held, books = dict(rig.target.held), dict(rig.source.books["documents"])
+    for id in ["500", *ids(1000, 60)]:
+        del rig.source.books["documents"][id]
+    stopped(rig, full=True)  # the fix of the paid invoice would have grown by what the credit note leaves
+    rig.source.books["documents"] = books
+    report = succeeded(rig.run())
+    assert (rig.target.log, rig.target.held) == ([], held)
+    assert report.kinds["invoice"].outcomes["unchanged"] == 81
+
+
 @pytest.mark.parametrize(("on_delete", "removed"), [("report", 0), ("delete", 180)])
 def test_accepted_absences_are_done_with_as_the_connection_says_once(rig: Rig, on_delete: str, removed: int) -> None:
     rig.set_policy(on_delete=on_delete)

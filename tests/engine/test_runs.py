@@ -229,3 +229,22 @@ def test_an_amount_the_currency_can_not_express_is_rejected_by_the_mapping(rig: 
     rig.source.put(customer("1"), invoice("10", "1", "10.505"))
     report = rig.run()
     assert counts(report, "invoice") == {"read": 1, "rejected": 1}
+
+
+def test_a_document_whose_only_write_is_undone_by_a_later_page_counts_as_unchanged(rig: Rig) -> None:
+    rig.source.put(customer("1"), *[invoice(str(n), "1") for n in range(10, 20)])
+    rig.run()
+    rig.source.put(invoice("10", "1", paid=True), credit_note("30", "1", "-120.00", invoice_id="10"))
+    report = rig.run(full=True)
+    assert (report.status, report.error) == ("succeeded", None)
+    assert rig.target.log == [("create", "ledger-credit_note-30"), ("create", "ledger-link-30")]
+    assert counts(report, "invoice") == {"read": 10, "unchanged": 10}
+
+
+def test_a_document_read_again_beside_the_one_that_changes_its_settlement_counts_once(rig: Rig) -> None:
+    rig.source.put(customer("1"), invoice("10", "1", paid=True))
+    rig.run()
+    rig.source.put(credit_note("11", "1", invoice_id="10"))
+    report = rig.run(full=True)
+    assert ("update", "ledger-invoice-10-fix") in rig.target.log
+    assert counts(report, "invoice") == {"read": 1, "updated": 1}
