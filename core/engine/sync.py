@@ -68,7 +68,7 @@ class Sync:
         """
         began = time.monotonic()
         answer: Answer = "accept" if accept_mass_change else "stop"
-        guard = Guard(self._store, connection_id, report, self._policy.guard, self._source.streams, answer=answer)
+        guard = Guard(self._store, connection_id, report, self._policy.guard, answer=answer)
         try:
             with calm_collector():
                 self._read(report, connection_id, guard, full=full)
