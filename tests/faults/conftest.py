@@ -6,6 +6,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from ..acceptance.conftest import open_scene, registry, served_with
+
+__all__ = ["Figure", "figure", "open_scene", "registry", "served_with"]
+
 FIGURE = "figure"
 
 #: figure(what was done, what was seen)
