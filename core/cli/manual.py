@@ -37,6 +37,7 @@ explain     {kind, id, verdict, code, why, reads?, fields: [{target, from, value
 reconcile   {currencies: {code: {source, target, difference, explained: {reason: amount}, unexplained}},
              customers: [{customer, name, currency, ...the same}], notes}
 records     [{kind, id, label or part, outcome, code, why, customer_id, reference, target_id, held, due, run, notes}]
+exclude     [{customer_id, name, by: command or configuration, since: instant or null}], as of include
 runs        [{run, connection, status, began_at, ended_at, report: as of sync}]
 check       [{connection, ok, source: {id, name, detail}, target, error?}]
 connectors  [{name, distribution, version, status, error, offers}]

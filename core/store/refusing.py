@@ -1,0 +1,66 @@
+"""Why did the database refuse, and what can a person do about it?
+
+SQLite's and PostgreSQL's own words are kept beside ours: whoever runs the machine knows them.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import URL
+from sqlalchemy.exc import DBAPIError
+
+#: What a database raises: through SQLAlchemy, or from SQLite itself while rows are fetched past it.
+REFUSALS = (DBAPIError, sqlite3.Error)
+
+#: By SQLite's result code (sqlite.org/rescode.html), of an extended one its beginning.
+_SQLITE: Mapping[str, str] = {
+    "SQLITE_BUSY": "another process has been writing to it for longer than we wait; let it finish, or end it",
+    "SQLITE_LOCKED": "another process has been writing to it for longer than we wait; let it finish, or end it",
+    "SQLITE_FULL": "no space is left where it lies; make room there",
+    "SQLITE_IOERR": "its disk fails, is full, or a file on it may not grow (ulimit -f); look at the disk",
+    "SQLITE_READONLY": "we may not write to it; give us the right to write the file and its folder",
+    "SQLITE_CANTOPEN": "it or a file beside it (-wal, -shm) is out of reach; check its path and its folder's rights",
+    "SQLITE_PERM": "we may not open it; check the rights of the file and its folder",
+    "SQLITE_CORRUPT": "the file is damaged; put back a backup, or move it away: the next run reads everything again",
+    "SQLITE_NOTADB": "the file is no SQLite database; name another in `database`, or put back a backup",
+}
+#: By the beginning of PostgreSQL's SQLSTATE (its manual, appendix A).
+_POSTGRESQL: Mapping[str, str] = {
+    "55P03": "another process has been writing for longer than we wait; let it finish, or end it",
+    "40P01": "another process was in the way",
+    "53100": "no space is left at the server; make room there",
+    "53300": "the server has no connection left for us; raise max_connections, or run less at once",
+    "25006": "it takes no writes: it is a standby, or set to read-only",
+    "42501": "our role may not do this; grant it the rights",
+    "57P": "the server is being stopped or started; see that it runs",
+    "08": "the connection to the server broke; see that it runs and can be reached",
+}
+_NO_STATE = _POSTGRESQL["08"]
+
+
+def place(url: URL) -> str:
+    """Where a database is, without a password: the file's path, or host, port and name."""
+    if url.get_backend_name() == "sqlite":
+        return url.database or "in memory"
+    return f"{url.host or 'localhost'}:{url.port or 5432}/{url.database or ''}"
+
+
+def advice(error: Exception) -> str:
+    """What happened and what to do, without the database's own words; "" when nothing is known."""
+    original = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(original, sqlite3.Error):
+        return _by_beginning(_SQLITE, getattr(original, "sqlite_errorname", None) or "")
+    state = getattr(original, "sqlstate", None)
+    return _by_beginning(_POSTGRESQL, state) if state else _NO_STATE
+
+
+def words(error: Exception) -> Any:
+    """The database's own words."""
+    return error.orig if isinstance(error, DBAPIError) else error
+
+
+def _by_beginning(table: Mapping[str, str], code: str) -> str:
+    return next((text for beginning, text in table.items() if code.startswith(beginning)), "")
