@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,6 +13,7 @@ from duebridge.core.testing import Fault, faults
 from ..acceptance.comparison import check_what_arrived
 from ..acceptance.scene import OpenScene, Row, Scene, adds_up
 from .conftest import Figure
+from .spoiling import Hurried
 
 STATUSES = (500, 502, 503, 504)
 #: Runs without faults until everything must be as if there had been none.
@@ -24,14 +24,6 @@ SECONDS = 3
 ON_ITS_WAY = 2.0
 #: Writes to Upflow at once.
 PARALLEL = 5
-
-
-class Hurried(threading.Event):
-    """A stop request that never comes; what waits on it, as repetitions do, waits no time."""
-
-    def wait(self, timeout: float | None = None) -> bool:
-        """Tell whether it is set."""
-        return self.is_set()
 
 
 def failing(share: float) -> list[Fault]:
