@@ -13,7 +13,6 @@ from duebridge.core.testing import Fault, faults
 from ..acceptance.comparison import check_what_arrived
 from ..acceptance.scene import OpenScene, Row, Scene, adds_up
 from .conftest import Figure
-from .spoiling import Hurried
 
 STATUSES = (500, 502, 503, 504)
 #: Runs without faults until everything must be as if there had been none.
@@ -76,6 +75,7 @@ def test_a_run_whose_requests_fail_one_in_three_ends_well_with_its_pauses(
     )
 
 
+@pytest.mark.usefixtures("hurried")
 @pytest.mark.parametrize("runs", [8, pytest.param(100, marks=pytest.mark.proof)])
 def test_runs_whose_requests_fail_one_in_three_end_well_and_nothing_is_lost_or_doubled(
     open_scene: OpenScene, figure: Figure, runs: int
@@ -87,7 +87,7 @@ def test_runs_whose_requests_fail_one_in_three_end_well_and_nothing_is_lost_or_d
         for path in scene.folder.glob("duebridge.db*"):
             path.unlink()
         with faults(scene.url, *failing(0.3), seed=seed) as ordered:
-            run = scene.sync(stopping=Hurried())
+            run = scene.sync()
             struck += sum(ordered.struck)
         asked += len(run.pennylane) + len(run.upflow)
         check_ended_well(run.report)
