@@ -34,12 +34,12 @@ _POSTGRESQL: Mapping[str, str] = {
     "53100": "no space is left at the server; make room there",
     "53300": "the server has no connection left for us; raise max_connections, or run less at once",
     "25006": "it takes no writes: it is a standby, or set to read-only",
-    "42501": "our role may not do this; grant it the rights",
-    "57P": "the server is being stopped or started; see that it runs",
-    "08": "the connection to the server broke; see that it runs and can be reached",
+    "42501": "our role may not do this; check `database` and its rights",
+    "57P": "the server is being stopped or started; see that the server runs",
+    "08": "the connection broke; see that the server runs and can be reached",
 }
 _PASSING = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR", "55P03", "40P01", "53100", "53300")
-_NO_STATE = _POSTGRESQL["08"]
+_NO_STATE = "see that the server runs, and that the address in `database` is right"
 
 
 def place(url: URL) -> str:
