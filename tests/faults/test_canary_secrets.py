@@ -22,11 +22,13 @@ from typer.testing import CliRunner
 
 from duebridge.core.cli import shell
 from duebridge.core.edge import logs
+from duebridge.core.testing import Fault, faults
 
 from ..acceptance.scene import NAME, SECRETS, OpenScene, Scene
 from .canaries import Canaries, canary, spellings
 from .conftest import Figure
 from .spoiling import WAYS, Hurried
+from .test_disk_full import MOMENTS, Disk, run_over
 
 FILE_ADDRESS = "https://files.example.org/canary-file/invoice.pdf?sig=canary-file-signature"
 #: One of them fits into the name of a host.
@@ -240,6 +242,42 @@ def test_no_secret_comes_out(
     assert watched.exchange.seen == {TOKEN, KEY, SECRET}, "the canaries never flew"
     assert statuses[-1] in ("succeeded", "incomplete")
     figure(f"canaries, {situation}", watched.canaries.figure())
+
+
+#: Faults as the sandbox does them, one in four requests each, written down by path.
+STRUCK = [
+    Fault(fault="lost_answer", method="POST", rate=0.25),
+    Fault(fault="reset", rate=0.25),
+    Fault(fault="truncated", rate=0.25),
+    Fault(fault="html", rate=0.25),
+    Fault(fault="cut", rate=0.25),
+    Fault(fault="status", status=500, rate=0.25),
+]
+
+
+@pytest.mark.parametrize("fault", _fast_first((fault.fault for fault in STRUCK), ("lost_answer",)))
+def test_no_secret_comes_out_of_a_run_in_which_one_request_in_four_goes_wrong(
+    watched: Watched, capsys: pytest.CaptureFixture[str], fault: str, figure: Figure
+) -> None:
+    (rule,) = (rule for rule in STRUCK if rule.fault == fault)
+    with faults(watched.scene.url, rule, seed=3) as ordered:
+        for _ in range(3):
+            watched.sync(capsys, full=True)
+        assert sum(ordered.struck) > 5
+    watched.look()
+
+    watched.check_database()
+    figure(f"canaries, {fault} on one request in four", watched.canaries.figure())
+
+
+def test_no_secret_comes_out_when_the_disk_is_full(watched: Watched, capsys: pytest.CaptureFixture[str]) -> None:
+    for words, nth in MOMENTS.values():
+        report = run_over(watched.scene, Disk(words, nth))
+        watched.canaries.check("report", str(report.as_json()))
+        said = capsys.readouterr()
+        watched.canaries.check("log", said.out + said.err)
+    watched.look()
+    watched.check_database()
 
 
 def test_the_search_finds_a_canary_in_every_spelling_and_every_place(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from ..acceptance.comparison import check_what_arrived
 from ..acceptance.interference import is_page
 from ..acceptance.scene import NAME, OpenScene, Scene
 from ..postgresql.server import PASSWORD, USER, Server, running
+from .canaries import Canaries
 from .conftest import Figure
 
 #: The first number of our advisory locks (core/store/database.py).
@@ -63,8 +64,13 @@ def lose_at_a_write(scene: Scene, server: Server) -> None:
 
 @pytest.mark.parametrize("at", [lose_at_a_page, lose_at_a_write])
 def test_a_server_stopped_in_the_middle_of_a_run_ends_it_and_the_next_completes_it(
-    ledger: Scene, server: Server, at: Callable[[Scene, Server], None], figure: Figure
+    ledger: Scene,
+    server: Server,
+    at: Callable[[Scene, Server], None],
+    capsys: pytest.CaptureFixture[str],
+    figure: Figure,
 ) -> None:
+    password = Canaries({"password": ledger.environ["DATABASE_PASSWORD"], "as it is": PASSWORD})
     at(ledger, server)
 
     try:
@@ -77,7 +83,8 @@ def test_a_server_stopped_in_the_middle_of_a_run_ends_it_and_the_next_completes_
     assert "see that the server runs" in run.report["error"]
     assert "run again" in run.report["error"]
     assert any("could not be kept" in note for note in run.report["notes"])
-    assert PASSWORD not in str(run.report)
+    password.check("report", str(run.report))
+    password.check("log", capsys.readouterr().err)
     ledger.synced()
     check_what_arrived(ledger, "fix")
     assert ledger.synced().upflow == []
