@@ -5,6 +5,9 @@
       AuthError        pauses the connection until someone reconnects exit 3
       RunError         ends this run; what was read stays             exit 1
         CursorExpired  the bookmark is too old: the engine crawls instead
+        AlreadyRunning another run of the connection is under way: this one doesn't begin
+        LeaseLost      another run has taken the connection over: nothing more of this one is kept
+      Implausible      stops this run before its first write           exit 1
       RecordError      rejects this record; the run goes on
       UnknownOutcome   parks this write; the next run settles it
 
@@ -47,6 +50,18 @@ class RunError(DueBridgeError):
 
 class CursorExpired(RunError):
     """The source no longer keeps the changes since our bookmark; the stream must be crawled in full."""
+
+
+class AlreadyRunning(RunError):
+    """Another run of this connection is under way, here or elsewhere; there is one at a time."""
+
+
+class LeaseLost(RunError):
+    """Another run has taken the connection over, because this one gave no sign of life for the length of its lease."""
+
+
+class Implausible(DueBridgeError):
+    """What was read is too unlike what was sent to be written unseen; the next run goes on once a person accepts it."""
 
 
 class RecordError(DueBridgeError):

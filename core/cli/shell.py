@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from duebridge.core.cli import looking, running, setting_up, trying
+from duebridge.core.cli import ending, excluding, looking, running, setting_up, trying
 from duebridge.core.cli.options import ConfigOption
 from duebridge.core.cli.output import say
 from duebridge.core.edge.logs import configure
@@ -58,12 +58,15 @@ for _name, _command in (
     ("demo", trying.demo),
     ("sandbox", trying.sandbox),
     ("sync", running.sync),
+    ("stop", ending.stop),
     ("plan", running.plan),
     ("serve", running.serve),
     ("explain", looking.explain),
     ("reconcile", looking.reconcile),
     ("records", looking.records),
     ("runs", looking.runs),
+    ("exclude", excluding.exclude),
+    ("include", excluding.include),
     ("check", setting_up.check),
     ("connectors", setting_up.connectors),
     ("mappings", setting_up.mappings),

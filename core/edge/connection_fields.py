@@ -143,13 +143,13 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
             _guard,
             Guard(),
             "`{share: 0.3, min: 50}`",
-            "A run stops before its first write when more than this share of the linked records, and at least this "
-            "many, would change. Not acted on yet.",
+            "A run stops before its first write when more than this share of a kind's linked records, and at least "
+            "this many of them, would change, vanish or stop being sent.",
         ),
     }
 )
 #: Checked, so that a file written today stays good, and named in a warning where they are used.
-NOT_ACTED_ON = ("since", "history", "guard")
+NOT_ACTED_ON = ("since", "history")
 CONNECTION_KEYS = ("company", "source", "target", *(key for key in FIELDS if key != "company"))
 
 

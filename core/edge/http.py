@@ -21,6 +21,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cache, partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from math import inf
 from typing import TypeVar
 
 import httpcore
@@ -35,6 +36,7 @@ from duebridge.core.edge.payloads import File, Form, encoded
 from duebridge.core.edge.refusals import LONGEST_PAGE, Answer, Forbidden, NotFound, Refused, said
 from duebridge.core.edge.statuses import meaning
 from duebridge.core.edge.waiting import Patience
+from duebridge.core.elapsed import elapsed
 from duebridge.core.errors import ConfigError, RunError
 
 __all__ = ["Answer", "File", "Forbidden", "Form", "Http", "HttpFactory", "NotFound", "Refused"]
@@ -64,8 +66,13 @@ class HttpFactory:
         sleep: Callable[[float], object] | None = None,
         clock: Callable[[], float] = time.time,
         stopping: threading.Event | None = None,
+        until: Callable[[], float] = lambda: inf,
     ) -> None:
-        """`clock` is unix seconds; `sleep` takes seconds, by default it waits on `stopping`, which ends every wait."""
+        """`clock` is unix seconds; `sleep` takes seconds, by default it waits on `stopping`, which ends every wait.
+
+        `until` tells the instant (of `elapsed`) after which nothing may be sent; it may move while a run goes on.
+        """
+        self._until = until
         self._patience = Patience(sleep, clock, stopping or threading.Event())
         self._lock = threading.Lock()
         #: Requests made so far, every attempt counted.
@@ -90,7 +97,9 @@ class HttpFactory:
         bytes. `explain` finds the product's words in an error, where they are not in details, message or error. Raises
         `ConfigError` for an address that can't be a server's.
         """
-        terms = _Terms(product, headers, limiter, self._patience, self._count, deadline, max_bytes, retries, explain)
+        terms = _Terms(
+            product, headers, limiter, self._patience, self._count, deadline, max_bytes, retries, explain, self._until
+        )
         return Http(_base(base_url, product), terms)
 
     def _count(self) -> None:
@@ -111,6 +120,14 @@ class _Terms:
     max_bytes: int
     retries: int
     explain: Callable[[Answer], str] | None
+    until: Callable[[], float]
+
+    def end(self) -> float:
+        """When an attempt that begins now must be over. Raises `RunError` when none may begin any more."""
+        now, until = elapsed(), self.until()
+        if until <= now:
+            raise RunError(f"{self.product} was not asked: this run was held up for longer than its lease")
+        return min(now + self.deadline, until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +149,7 @@ class _Call:
             headers = httpx.Headers(given)
         except UnicodeEncodeError:
             raise silence.bad_credentials(terms.product) from None
-        timeout = {"timeout": deadlines.until(time.monotonic() + terms.deadline)}
+        timeout = {"timeout": deadlines.until(terms.end())}
         if not isinstance(self.body, Form):
             return httpx.Request(self.method, self.url, headers=headers, content=self.body, extensions=timeout)
         files = [(name, (file.name, file.content, file.content_type)) for name, file in self.body.files.items()]

@@ -69,11 +69,12 @@ def withdraw_part(stored: Stored, writes: Mapping[str, Write]) -> dict[str, Any]
     return {
         "payload": None,
         "fingerprint": None,
-        "accepted": stored.last_accepted,
+        "accepted": _replaced(stored, None),
         "due": True,
         "phase": RELEASE_PHASE if write.release else write.phase,
-        "retry_at": None,
+        "retry_at": _waits_until(stored),
         "attempts": 0,
+        "lapsed": True,
     }
 
 
@@ -87,9 +88,19 @@ def _wanted(planned: Planned, stored: Stored | None, writes: Mapping[str, Write]
 
 
 def row_of(
-    change: Change, connection_id: int, run: int, *, body: str | None, crawl: int, outcome: str | None = None
+    change: Change,
+    connection_id: int,
+    run: int,
+    *,
+    body: str | None,
+    crawl: int,
+    linked: bool,
+    outcome: str | None = None,
 ) -> PlannedRow:
-    """Return the row to store for `change`, read as `body` in `run` (and in the crawl `crawl`)."""
+    """Return the row to store for `change`, read as `body` in `run` (and in the crawl `crawl`).
+
+    `linked`: the target has accepted the record, or the record this part belongs to.
+    """
     planned, stored, payload, fingerprint, phase, due, foreseen, same = change
     decision = planned.decision
     postponed = stored if same else None  # the target refused exactly this: its retry stays when it was
@@ -105,7 +116,7 @@ def row_of(
         body,
         isinstance(planned.record, Invoice) and planned.record.open,
         crawl,
-        decision.code == "deleted",
+        planned.gone,
         decision.verdict,
         decision.code,
         reason,
@@ -119,14 +130,38 @@ def row_of(
         planned.after[0] if planned.after else None,
         planned.after[1] if len(planned.after) > 1 else None,
         0,
-        postponed.retry_at if postponed is not None else None,
+        postponed.retry_at if postponed is not None else _waits_until(stored),
         foreseen if outcome is None else outcome,
         run,
+        linked and _lapses(change),
     )
 
 
+def _waits_until(stored: Stored | None) -> float | None:
+    """When a write whose answer was lost can be settled: whatever is planned meanwhile waits for it too."""
+    waits = stored is not None and stored.uncertain and stored.outcome != "rejected"
+    return stored.retry_at if waits and stored is not None else None
+
+
+def _lapses(change: Change) -> bool:
+    """Whether the guard has yet to let pass what becomes of a linked record, or of a part of one.
+
+    What a run that passed has left to write, or no longer sends, is not asked about again.
+    """
+    planned, stored, _, fingerprint, _, due, _, _ = change
+    before = stored is not None and bool(stored.lapsed)
+    if due:
+        waited = stored is not None and stored.due and stored.fingerprint == fingerprint
+        return before if waited else True
+    if planned.decision.verdict == "sync":
+        return False
+    return before or (stored is not None and stored.verdict == "sync")
+
+
 def _replaced(stored: Stored | None, fingerprint: str | None) -> str | None:
-    """The last accepted payload, while another is planned in its place."""
+    """The last accepted payload, while another is planned in its place; all that may be held, while that is unknown."""
+    if stored is not None and stored.uncertain:
+        return stored.accepted if stored.accepted is not None else stored.last_accepted
     if stored is None or stored.accepted_fingerprint is None or stored.accepted_fingerprint == fingerprint:
         return None
     return stored.last_accepted

@@ -5,7 +5,7 @@ items -> understood -> what changed -> families -> Planned -> rows
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from duebridge.core.connector import Raw, Write, key_of
 from duebridge.core.engine.changes import change_part, change_record, row_of, withdraw_part
@@ -90,6 +90,17 @@ class Intake:
             self._plan_documents(records, gathered, rows, dict.fromkeys(changed, crawl))
         records.upsert(rows)
 
+    def plan_again(self, records: Records, keys: Sequence[str]) -> None:
+        """Plan the stored records `keys` again; each is counted, whether or not anything came of it."""
+        stored = records.by_key(keys)
+        self.plan(records, {key: recall(row) for key, row in stored.items()}, stored, None)
+        self.count_again(records, keys)
+
+    def count_again(self, records: Records, keys: Sequence[str]) -> None:
+        """Count those of the stored records `keys` that this run has not counted yet, as what they are."""
+        rows = records.by_key(keys).values()
+        self._counting.unchanged(records, [row for row in rows if row.run != self._run and not row.gone], None)
+
     def _plan_documents(
         self, records: Records, gathered: Gathered, rows: list[PlannedRow], crawls: Mapping[str, int | None]
     ) -> None:
@@ -97,14 +108,14 @@ class Intake:
         touched: set[str] = set()
         wanted: set[str] = set()
         frozen: set[str] = set()
-        settled: dict[str, str] = {}
+        untouched: set[str] = set()
         for family in gathered.families:
             plan = self._planner.plan_family(family, gathered.stands)
-            dues, troubled = self._keep_parts(rows, plan.parts, gathered.parts)
+            dues, troubled = self._keep_parts(rows, plan.parts, gathered)
             wanted.update(part.key for part in plan.parts)
             frozen.update(plan.frozen)
+            untouched.update(plan.untouched)
             touched.update(dues)
-            settled |= {key: troubled.get(key, "unchanged") for key in self._planned_before(family, gathered)}
             for planned in plan.documents:
                 item = gathered.documents.get(planned.key)
                 if item is not None:
@@ -113,17 +124,9 @@ class Intake:
                     # what only waited for its customer was not seen by the crawl of the customers
                     self._keep(rows, planned, item.body, row, crawls.get(planned.key), beside=beside)
         if gathered.parts:
-            touched |= self._withdraw(records, gathered.parts, wanted, frozen)
+            parts = _rest(records, gathered.parts, untouched) if untouched else gathered.parts
+            touched |= self._withdraw(records, parts, wanted, frozen)
         self._count_owners(records, gathered, touched)
-        self._count_settled(records, gathered, {key: settled[key] for key in settled.keys() - touched})
-
-    def _planned_before(self, family: Iterable[Known], gathered: Gathered) -> Iterator[str]:
-        """Yield the documents not read just now that this run counts as to be written, though only for their parts."""
-        for member in family:
-            key = key_of(member.kind, member.id)
-            row = gathered.rows.get(key) if key not in gathered.documents else None
-            if row is not None and (row.run, row.outcome, row.due) == (self._run, "planned", False):
-                yield key
 
     def _keep(
         self,
@@ -137,7 +140,7 @@ class Intake:
     ) -> None:
         """Add the row of a record; `beside` is the outcome of its parts when that says more than its own."""
         change = change_record(planned, stored, self._writes, removes=self._planner.removes(planned.decision))
-        gone = planned.decision.code == "deleted"
+        gone = planned.gone
         outcome: str = beside if beside and change.outcome == "unchanged" else change.outcome
         if stored is not None and crawl is None:
             crawl = stored.crawl
@@ -153,10 +156,13 @@ class Intake:
             outcome = "gone"
         else:
             self._counting.record(planned.kind, stored, outcome, planned.decision.code)
-        rows.append(row_of(change, self._connection_id, self._run, body=body, crawl=crawl or 0, outcome=outcome))
+        linked = stored is not None and stored.accepted_fingerprint is not None
+        rows.append(
+            row_of(change, self._connection_id, self._run, body=body, crawl=crawl or 0, linked=linked, outcome=outcome)
+        )
 
     def _keep_parts(
-        self, rows: list[PlannedRow], planned: Sequence[Planned], parts: Mapping[str, Stored]
+        self, rows: list[PlannedRow], planned: Sequence[Planned], gathered: Gathered
     ) -> tuple[set[str], dict[str, str]]:
         """Add the rows of parts that changed.
 
@@ -166,7 +172,7 @@ class Intake:
         dues: set[str] = set()
         troubled: dict[str, str] = {}
         for part in planned:
-            stored = parts.get(part.key)
+            stored = gathered.parts.get(part.key)
             change = change_part(part, stored, self._writes)
             owner = key_of(part.kind, part.id)
             if change.same and stored is not None and stored.due and stored.outcome in ("rejected", "unknown"):
@@ -174,7 +180,9 @@ class Intake:
             elif change.due:
                 dues.add(owner)
             if not change.same:
-                rows.append(row_of(change, self._connection_id, self._run, body=None, crawl=0))
+                record = gathered.rows.get(owner)
+                linked = record is not None and record.accepted_fingerprint is not None
+                rows.append(row_of(change, self._connection_id, self._run, body=None, crawl=0, linked=linked))
         return dues, troubled
 
     def _withdraw(self, records: Records, parts: Mapping[str, Stored], wanted: set[str], frozen: set[str]) -> set[str]:
@@ -206,12 +214,16 @@ class Intake:
             marks[key] = outcome
         records.mark(marks, run=self._run)
 
-    def _count_settled(self, records: Records, gathered: Gathered, outcomes: Mapping[str, str]) -> None:
-        """Count documents of which a later page of this run left nothing to write."""
-        for key, outcome in outcomes.items():
-            row = gathered.rows[key]
-            self._counting.record(row.kind, row, outcome, row.code)
-        records.mark(outcomes, run=self._run)
+
+def _rest(records: Records, parts: Mapping[str, Stored], untouched: set[str]) -> dict[str, Stored]:
+    """Let the parts that belong or are tied to `untouched` documents rest: none is due. Return the others."""
+    resting = {
+        key: row
+        for key, row in parts.items()
+        if not untouched.isdisjoint((key_of(row.kind, row.id), key_of(Invoice.kind, row.root or "")))
+    }
+    records.touch([row.n for row in resting.values() if row.due], {"due": False})
+    return {key: row for key, row in parts.items() if key not in resting}
 
 
 def _credited(fresh: Mapping[str, Known]) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from duebridge.core.connector import RELEASE_PHASE, RecordTarget, Source
+from duebridge.core.engine.guard import Guard
 from duebridge.core.engine.intake import Intake
 from duebridge.core.engine.needs import needs_of
 from duebridge.core.engine.planning import Planner, writes_of
@@ -56,6 +57,7 @@ def preview(
     kinds = tuple(kind.kind for kind in target.rules)
     planner = Planner(source.name, target, target.context(), decide=policy.decide, on_delete=policy.on_delete)
     intake = Intake(planner, source.canonical, writes_of(target), report, connection_id)
+    guard = Guard(store, connection_id, report, policy.guard, source.streams, answer="foresee")
     reading = Reading(
         store,
         connection_id,
@@ -63,6 +65,7 @@ def preview(
         source,
         intake,
         report,
+        guard,
         needs=needs_of(target),
         rhythm=policy.rhythm,
         now=now,
@@ -70,8 +73,9 @@ def preview(
     )
     reading.replan(kinds)
     if not with_stored:
-        source.check()
+        guard.meet(source.check())
         reading.read(kinds, full=False)
+    guard.weigh_plan()
     with store.reading() as db:
         changes = [_change(row) for row in store.records(db, connection_id).all_due()]
     _foresee(report, changes)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from duebridge.core.errors import DueBridgeError
 from duebridge.core.secrecy import hide
+from duebridge.core.tables.rules import Decision
 
 Status = Literal["succeeded", "incomplete", "failed", "inconsistent", "stopped"]
 
@@ -15,6 +16,7 @@ Status = Literal["succeeded", "incomplete", "failed", "inconsistent", "stopped"]
 OUTCOMES = ("created", "updated", "unchanged", "rejected", "unknown")
 #: Counted apart: records no longer at the source, removed at the target or only reported.
 ASIDE = ("deleted", "gone")
+UNSENT = Decision("skip", "unsent", "The run ended before it was sent; the next one goes on with it")
 
 
 @dataclass(slots=True)
@@ -26,16 +28,21 @@ class Tally:
     skipped: Counter[str] = field(default_factory=Counter)
 
     def consistent(self) -> bool:
-        """Whether every record read has exactly one outcome."""
-        settled = sum(self.outcomes[name] for name in OUTCOMES) + sum(self.skipped.values())
-        return self.read == settled and self.outcomes["planned"] == 0
+        """Whether every record read has exactly one outcome, and none is left to be written."""
+        return self.adds_up() and self.outcomes["planned"] == 0
+
+    def adds_up(self) -> bool:
+        """Whether every record read was counted exactly once, those still to be written included."""
+        counts = [*(self.outcomes[name] for name in (*OUTCOMES, "planned")), *self.skipped.values()]
+        return self.read == sum(counts) and min(self.read, *counts) >= 0
 
     def as_json(self) -> dict[str, Any]:
         """Return the counts under their public names."""
         counts: dict[str, Any] = {"read": self.read}
         counts |= {name: self.outcomes[name] for name in ("created", "updated", "unchanged", *ASIDE)}
         counts |= {name: self.outcomes[name] for name in ("rejected", "unknown")}
-        counts["skipped"] = {code: n for code, n in sorted(self.skipped.items()) if n}
+        left_out = self.skipped | {UNSENT.code: self.outcomes["planned"]}
+        counts["skipped"] = {code: n for code, n in sorted(left_out.items()) if n}
         return counts
 
 
@@ -54,6 +61,8 @@ class Report:
     exit_code: int = 0
     #: Removals whose outcome is unknown: they belong to no record that was read.
     unsettled: int = 0
+    #: What the guard objected to and a person accepted; told among the notes.
+    overridden: list[str] = field(default_factory=list)
 
     def tally(self, kind: str) -> Tally:
         """Return the counts of `kind`, made when first asked for."""
@@ -109,6 +118,10 @@ class Report:
     def consistent(self) -> bool:
         """Whether the counts of every kind add up."""
         return all(tally.consistent() for tally in self.kinds.values())
+
+    def adds_up(self) -> bool:
+        """Whether the counts of every kind add up, whatever was left unsent."""
+        return all(tally.adds_up() for tally in self.kinds.values())
 
     def as_json(self) -> dict[str, Any]:
         """Return the report under its public names (`sync --json`)."""

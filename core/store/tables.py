@@ -29,6 +29,7 @@ from sqlmodel import Field, SQLModel
 _DUE = text("due")
 _ROOTED = text("root IS NOT NULL")
 _WAITING = text("code = 'customer_not_sent'")
+_LAPSED = text("lapsed")
 
 Serial = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -55,7 +56,11 @@ class Instant(TypeDecorator[datetime]):
 
 
 class ConnectionRow(SQLModel, table=True):
-    """One configured connection, by name. `plan_hash` is what its stored plans were made with."""
+    """One configured connection, by name.
+
+    `source_account` is who the source said we are when it was last read (JSON: `id`, `name`); `plan_hash` what the
+    stored plans were made with.
+    """
 
     __tablename__ = "connections"
     id: int | None = Field(default=None, primary_key=True)
@@ -91,7 +96,8 @@ class RecordRow(SQLModel, table=True):
     `payload` is what the target should hold; `accepted_fingerprint` tells what it last accepted, and `accepted` keeps
     that payload while it differs from `payload`. `due` marks a write to make, in `phase`; `uncertain` an attempt whose
     outcome is unknown. `after_a` and `after_b` must have been accepted
-    before. `lapsed` marks what the target holds and is no longer sent, until the guard has let a run pass that saw it.
+    before. `lapsed` marks what no longer stands as the target holds it (to be changed, no longer sent), until the guard
+    has let a run pass that saw it.
     `retry_at` and `written_at` are seconds since the epoch: this table is written in bulk, unprocessed.
     """
 
@@ -135,6 +141,7 @@ class RecordRow(SQLModel, table=True):
         Index("records_by_key", "connection_id", "key", unique=True),
         Index("records_due", "connection_id", "phase", "n", sqlite_where=_DUE, postgresql_where=_DUE),
         Index("records_by_root", "connection_id", "root", sqlite_where=_ROOTED, postgresql_where=_ROOTED),
+        Index("records_lapsed", "connection_id", sqlite_where=_LAPSED, postgresql_where=_LAPSED),
         Index("records_waiting", "connection_id", "customer_id", sqlite_where=_WAITING, postgresql_where=_WAITING),
     )
 

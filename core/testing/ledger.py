@@ -68,6 +68,7 @@ class LedgerSource(RereadableSource):
         super().__init__(settings, services)
         self.books: dict[str, dict[str, Raw]] = {stream: {} for stream in _STREAMS}
         self.changes: list[tuple[str, str]] = []
+        self.account = Account("books-1", "The books")
         self.expired = False
         self.fail_before_page: int | None = None
         self.pages = 0
@@ -89,7 +90,7 @@ class LedgerSource(RereadableSource):
 
     def check(self) -> Account:
         """Say whose books these are."""
-        return Account("books-1", "The books")
+        return self.account
 
     def fetch(self, stream: str, since: Cursor | None, needs: frozenset[str]) -> Iterator[Page]:  # noqa: ARG002 - it has no optional fields
         """Crawl, or give what changed since the bookmark."""

@@ -132,12 +132,14 @@ class Scene:
         )
         self.yaml.write_text(text, encoding="utf-8")
 
-    def sync(self, *, full: bool = False, stopping: threading.Event | None = None) -> Run:
+    def sync(
+        self, *, full: bool = False, accept_mass_change: bool = False, stopping: threading.Event | None = None
+    ) -> Run:
         """Read the YAML file, run its connection once by the scene's clock, and let everything go again."""
         before = len(self.journal())
         app = App(load_configuration(self.yaml, self.registry, self.environ), self.registry, now=self.clock)
         try:
-            report = app.sync(NAME, full=full, stopping=stopping)
+            report = app.sync(NAME, full=full, accept_mass_change=accept_mass_change, stopping=stopping)
         finally:
             app.close()
         return self._run(report, before)

@@ -200,7 +200,7 @@ def test_one_connection_can_be_checked_from_plain_data(registry: Registry) -> No
     )
 
 
-@pytest.mark.parametrize("line", ["since: 30d", "history: all", "guard: {share: 0.5, min: 10}"])
+@pytest.mark.parametrize("line", ["since: 30d", "history: all"])
 def test_a_setting_this_version_does_not_act_on_is_warned_of_with_its_line(
     load: Callable, example: SimpleNamespace, line: str
 ) -> None:

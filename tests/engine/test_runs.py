@@ -279,3 +279,16 @@ def test_a_fix_that_a_later_page_turns_back_leaves_its_invoice_counted_unchanged
     assert (report.status, report.error) == ("succeeded", None)
     assert counts(report, "invoice") == {"read": 13, "unchanged": 13}
     assert ("update", "ledger-invoice-1-fix") not in rig.target.log
+
+
+def test_a_link_planned_and_planned_back_in_one_run_leaves_its_credit_note_unchanged(rig: Rig) -> None:
+    rig.set_policy(on_delete="delete")
+    rig.source.put(customer("1"), invoice("10", "1"), credit_note("20", "1", invoice_id="10"))
+    rig.source.put(credit_note("21", "1", "-60.00", invoice_id="10"))
+    rig.run()
+    rig.source.put(invoice("10", "1", "75.50"))
+    rig.source.remove("documents", "20", event=False)  # found missing after the invoice was planned with both
+    report = rig.run(full=True)
+    assert report.status == "succeeded"
+    assert counts(report, "credit_note") == {"read": 1, "unchanged": 1, "deleted": 1}
+    assert rig.target.held["ledger-link-21"]["amount"] == "60.00"

@@ -33,9 +33,12 @@ def upgrade() -> None:
     op.add_column("intents", sa.Column("attempt", sa.Integer(), nullable=False, server_default="1"))
     op.add_column("intents", sa.Column("fence", SERIAL, nullable=False, server_default="0"))
     op.add_column("records", sa.Column("lapsed", sa.Boolean(), nullable=False, server_default=sa.false()))
+    lapsed = sa.text("lapsed")
+    op.create_index("records_lapsed", "records", ["connection_id"], sqlite_where=lapsed, postgresql_where=lapsed)
 
 
 def downgrade() -> None:
+    op.drop_index("records_lapsed", "records")
     op.drop_column("records", "lapsed")
     op.drop_column("intents", "fence")
     op.drop_column("intents", "attempt")
