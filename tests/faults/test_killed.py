@@ -21,7 +21,7 @@ from .kill.databases import PostgresDatabase, SqliteDatabase
 from .kill.desks import KilledCarbon, KilledDesk, KilledUpflow
 from .kill.driver import Driver, Kill, driving
 from .kill.oracle import Played, Rehearsal, played, rehearsed
-from .kill.points import DOUBTED, FOUND, GROUPS, LOOKED, UNNAMED, WRITING, committed, not_committed, points
+from .kill.points import DOUBTED, FOUND, LOOKED, OPENING, UNNAMED, WRITING, Group, committed, not_committed, points
 from .kill.scenes import AGAIN, DELETIONS, FIRST, MIGRATED, PLAYS, RELINKS, UPDATES, WITHDRAWN, Play
 from .kill.stage import Stage, staged
 
@@ -34,7 +34,7 @@ DESKS: dict[str, type[KilledDesk]] = {
 #: What a run to each desk is killed at. Reading does not depend on the desk.
 EVERYWHERE = [("upsert", play) for play in PLAYS]
 WHILE_WRITING = [("create_once", play) for play in (FIRST, UPDATES, RELINKS, DELETIONS, AGAIN)]
-ON_POSTGRESQL = [(POSTGRESQL, play) for play in (UPDATES, RELINKS, MIGRATED)]
+ON_POSTGRESQL = [(POSTGRESQL, play) for play in (FIRST, UPDATES, RELINKS, MIGRATED)]
 #: What is killed at random, in blocks of a seed each.
 SORTS = ("upsert", "create_once")
 BLOCKS, KILLS_OF_A_BLOCK = 10, 20
@@ -103,14 +103,21 @@ def killed_at(stage: Stage, rehearsal: Rehearsal, names: Iterable[str]) -> str:
     return told(results, len(names))
 
 
+def groups_of(sort: str, play: Play) -> tuple[Group, ...]:
+    """The groups of points a run of the scene is killed at."""
+    if sort == "create_once":
+        return (WRITING,)
+    return (OPENING,) if sort == POSTGRESQL and play is FIRST else play.at
+
+
 @pytest.mark.proof
 @pytest.mark.parametrize(("sort", "play"), [*EVERYWHERE, *WHILE_WRITING, *ON_POSTGRESQL], ids=str)
 def test_a_run_killed_at_any_named_point_loses_and_doubles_nothing(
     on_stage: OnStage, figure: Figure, sort: str, play: Play
 ) -> None:
     stage, rehearsal = on_stage(sort, play)
-    groups = play.at if sort != "create_once" else (WRITING,)
-    figure(f"SIGKILL in {play}, {sort}", killed_at(stage, rehearsal, points(stage.desk.name, groups)))
+    names = points(stage.desk.name, groups_of(sort, play))
+    figure(f"SIGKILL in {play}, {sort}", killed_at(stage, rehearsal, names))
 
 
 @pytest.mark.parametrize(("sort", "plays"), [("upsert", EVERYWHERE), ("create_once", WHILE_WRITING)])
@@ -118,11 +125,10 @@ def test_a_run_killed_at_any_named_point_loses_and_doubles_nothing(
 def test_every_named_point_is_passed_by_one_of_the_scenes_killed_there(
     on_stage: OnStage, figure: Figure, sort: str, plays: list[tuple[str, Play]]
 ) -> None:
-    groups = GROUPS if sort == "upsert" else (WRITING,)
     passed = {play: on_stage(sort, play)[1].passed.keys() for _, play in plays}
     target = on_stage(sort, FIRST)[0].desk.name
-    killed = {name for play in passed for name in points(target, set(play.at) & set(groups)) if name in passed[play]}
-    assert killed == set(points(target, groups))
+    killed = {name for play in passed for name in points(target, groups_of(sort, play)) if name in passed[play]}
+    assert killed == set(points(target, groups_of(sort, FIRST)))
     assert not any(name.startswith(UNNAMED) for names in passed.values() for name in names)
     assert sort != "upsert" or len(killed) >= NAMED
     figure(f"named points, {sort}", f"{len(killed)}, each killed at")
