@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,19 +19,20 @@ from duebridge.core.connector import Account, BalanceReader, RecordTarget, Servi
 from duebridge.core.edge.config import Configuration, ConnectionConfig
 from duebridge.core.edge.http import HttpFactory
 from duebridge.core.edge.logs import bound, logger
-from duebridge.core.engine.exclusions import exclusion_decider
+from duebridge.core.engine.exclusions import ExcludedCustomers, Exclusions
 from duebridge.core.engine.explaining import explain
 from duebridge.core.engine.guard import Limits
 from duebridge.core.engine.listing import list_records
-from duebridge.core.engine.planning import Decider, Planner
+from duebridge.core.engine.planning import Planner
 from duebridge.core.engine.preview import Preview, preview
 from duebridge.core.engine.reading import Rhythm
 from duebridge.core.engine.reconcile import Reconciliation, reconcile
 from duebridge.core.engine.report import Report
-from duebridge.core.engine.sync import Policy, Sync
+from duebridge.core.engine.sync import Asking, Policy, Sync
 from duebridge.core.errors import ConfigError, DueBridgeError
+from duebridge.core.leasing import Asked, Hold, LeaseTerms, ask_to_stop, leased
 from duebridge.core.registry import Registry
-from duebridge.core.store.memory import StoredMemory
+from duebridge.core.store.memory import PassingMemory, StoredMemory
 from duebridge.core.store.store import Store
 
 
@@ -58,12 +60,14 @@ class App:
         store: Store | None = None,
         *,
         now: Callable[[], datetime] = utc_now,
+        lease: LeaseTerms | None = None,
     ) -> None:
-        """Open the configured database unless `store` is given; `now` is the clock of every run."""
+        """Open the configured database unless `store` is given; `now` is the clock of every run, `lease` its hold."""
         self.configuration = configuration
         self.registry = registry
         self.store = store if store is not None else Store.open(configuration.database)
         self._now = now
+        self._lease = lease or LeaseTerms()
         self._log = logger()
 
     def close(self) -> None:
@@ -83,58 +87,57 @@ class App:
         name: str,
         *,
         full: bool = False,
+        retry: bool = False,
         accept_mass_change: bool = False,
         stopping: threading.Event | None = None,
         begun: Callable[[Report], None] | None = None,
     ) -> Report:
         """Run the connection `name` once and return its report; the report is kept whatever happens.
 
+        `full` reads everything; `retry` tries again what was rejected or is unknown, alone, and reads nothing else;
         `accept_mass_change` overrides the guard. `begun` is given the report at the start, to watch its counts move.
+        Raises `AlreadyRunning` when a run of the connection is under way, in whatever process.
         """
         config = self.connection(name)
-        stopping = stopping or threading.Event()
         connection_id = self.store.connection_id(name)
-        run = self.store.begin_run(connection_id, self._now())
-        report = Report(name, run)
-        if begun is not None:
-            begun(report)
-        with bound(connection=name, run=run):
-            try:
-                self._run(config, connection_id, report, stopping, full=full, accept_mass_change=accept_mass_change)
-            except DueBridgeError as error:
-                report.fail(error, "failed")
-            except BaseException:
-                report.status = "failed"
-                raise
-            finally:
-                if report.overridden:
-                    self._log.warning("guard overridden", accepted=report.overridden)
-                self.store.end_run(run, self._now(), report.status, report.as_json())
-                self._log.info("run finished", status=report.status, seconds=round(report.seconds, 3))
+        asked = Asking(full=full, retry=retry, accept_mass_change=accept_mass_change)
+        with leased(self.store, name, connection_id, self._lease, stopping or threading.Event()) as hold:
+            report = Report(name, hold.begin_run(name, connection_id, self._now()))
+            if begun is not None:
+                begun(report)
+            with bound(connection=name, run=report.run):
+                try:
+                    self._run(config, connection_id, report, hold, asked)
+                except DueBridgeError as error:
+                    report.fail(error, "failed")
+                except BaseException:
+                    report.status = "failed"
+                    raise
+                finally:
+                    if report.overridden:
+                        self._log.warning("guard overridden", accepted=report.overridden)
+                    hold.conclude(report, self._now())
+                    self._log.info("run finished", status=report.status, seconds=round(report.seconds, 3))
         self.registry.hook.run_finished(connection=name, report=report)
         return report
 
-    def _run(
-        self,
-        config: ConnectionConfig,
-        connection_id: int,
-        report: Report,
-        stopping: threading.Event,
-        *,
-        full: bool,
-        accept_mass_change: bool,
-    ) -> None:
-        with self.paired(config, self.store, connection_id, report, stopping) as pair:
+    def _run(self, config: ConnectionConfig, connection_id: int, report: Report, hold: Hold, asked: Asking) -> None:
+        with self.paired(config, hold.store, connection_id, report, hold.stopping, hold) as pair:
             Sync(
-                self.store,
+                hold.store,
                 config.name,
                 pair.source,
                 _record_target(pair.target),
                 self.policy(config),
                 now=self._now,
-                stopping=stopping,
+                stopping=hold.stopping,
                 requests=pair.requests,
-            ).run(report, connection_id, full=full, accept_mass_change=accept_mass_change)
+            ).run(report, connection_id, asked)
+
+    def stop(self, name: str) -> Asked | None:
+        """Ask the run of `name` under way, in whatever process, to stop; None when there is none."""
+        connection_id = self.store.known_connection(self.connection(name).name)
+        return ask_to_stop(self.store, connection_id) if connection_id is not None else None
 
     def plan(self, name: str, *, with_stored: bool = False) -> Preview:
         """Return what a sync of `name` would change; works on a copy, so nothing is written anywhere.
@@ -209,14 +212,19 @@ class App:
                 raise ConfigError(f"{pair.target.title} does not tell what is outstanding, so nothing can be compared")
             return reconcile(self.store, connection_id, pair.target, pair.target)
 
+    def exclusions(self, name: str) -> Exclusions:
+        """Return which customers are kept out of the connection `name`, to be listed or changed."""
+        config = self.connection(name)
+        return Exclusions(self.store, config.name, config.exclude_customers, str(self.configuration.path))
+
     def policy(self, config: ConnectionConfig) -> Policy:
         """Return how the connection wants its runs."""
-        decide = self._decider(config)
+        excluded = self.exclusions(config.name).customers()
         return Policy(
             rhythm=Rhythm(config.full_every, config.refresh_open),
             on_delete=config.on_delete,
-            decide=decide,
-            decide_on=tuple(sorted(config.exclude_customers)),
+            decide=self.registry.decider(config.name, *([ExcludedCustomers(excluded)] if excluded else [])),
+            excluded=excluded,
             guard=Limits(config.guard.share, config.guard.min),
         )
 
@@ -228,12 +236,18 @@ class App:
         connection_id: int,
         report: Report,
         stopping: threading.Event,
+        hold: Hold | None = None,
     ) -> Iterator[Pair]:
-        """Build the connection's source and target, and close them afterwards."""
-        factories = {side: HttpFactory(stopping=stopping) for side in ("source", "target")}
+        """Build the connection's source and target, and close them afterwards.
+
+        What they remember is kept only under a `hold`, which also says until when they may send something.
+        """
+        until = hold.until if hold is not None else lambda: inf
+        factories = {side: HttpFactory(stopping=stopping, until=until) for side in ("source", "target")}
+        memory = StoredMemory if hold is not None else PassingMemory
 
         def services(side: str) -> Services:
-            return Services(factories[side], StoredMemory(store, connection_id, side), report.note, self._now)
+            return Services(factories[side], memory(store, connection_id, side), report.note, self._now)
 
         source = self.registry.sources[config.source_name](config.source, services("source"))
         target = self.registry.targets[config.target_name](config.target, services("target"))
@@ -242,18 +256,6 @@ class App:
         finally:
             source.close()
             target.close()
-
-    def _decider(self, config: ConnectionConfig) -> Decider | None:
-        exclusions = exclusion_decider(config.exclude_customers)
-        hook = self.registry.hook.decide
-        if not hook.get_hookimpls():
-            return exclusions
-
-        def decide(record: Any) -> Any:
-            decision = exclusions(record) if exclusions is not None else None
-            return decision if decision is not None else hook(record=record, connection=config.name)
-
-        return decide
 
     def _copied(self, name: str, copy: Store) -> int:
         connection_id = self.store.known_connection(name)

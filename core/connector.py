@@ -159,11 +159,14 @@ class Write:
     `safety` is what a lost answer means: an upsert is sent again, a create_once looks for its reference first.
     `phase` orders the writes of one customer, lowest first. `release` says that, before a part accepted earlier is
     changed or withdrawn, it must be taken back (`Delivery.operation == "release"`) ahead of every other write.
+    `settles_after`: how many seconds (a day at most) the target's search may lag behind its writes. Before they have
+    passed since a lost answer nothing more is sent for the row, and `find` is not asked.
     """
 
     safety: Safety
     phase: int
     release: bool = False
+    settles_after: float = 0.0
 
 
 #: Releases come before every declared phase, removals after.
@@ -288,10 +291,18 @@ class RecordTarget(Target):
 
     @abstractmethod
     def push(self, delivery: Delivery) -> Ack:
-        """Make one write. Raises `RecordError` when refused, `UnknownOutcome` when the answer was lost."""
+        """Make one write. Raises `RecordError` when refused, `UnknownOutcome` when the answer was lost.
+
+        `RunError` and `AuthError` say that nothing of it was taken; a write of several requests raises `UnknownOutcome`
+        once one of them was.
+        """
 
     def find(self, delivery: Delivery) -> Ack | None:  # noqa: ARG002 - only create_once targets look
-        """Look for what an earlier attempt may have created, by its reference; None when it isn't there."""
+        """Look for what an earlier attempt may have created, by its reference; None when it isn't there.
+
+        The payload is None when it is to be taken away. Raises what `push` raises, and `UnknownOutcome` when there are
+        several; the outcome then stays unknown.
+        """
         return None
 
 

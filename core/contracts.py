@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from duebridge.core.connector import RecordTarget, Schedule, Settings, SnapshotTarget, Source, Target, Write
@@ -12,6 +12,10 @@ from duebridge.core.records import Record
 
 #: What connectors are called in the configuration, in references at the targets, and in addresses.
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+
+
+#: A search that lags by more than a day (seconds) settles nothing: a retry is never put off for longer.
+LONGEST_LAG = 86400.0
 
 
 def source_faults(candidate: object) -> list[str]:
@@ -95,6 +99,15 @@ def _rule_faults(target: type[Target]) -> Iterator[str]:
         yield from _missing("writes", writes, rules)
         if isinstance(writes, Mapping) and not all(isinstance(write, Write) for write in writes.values()):
             yield "writes must hold Write values"
+        elif isinstance(writes, Mapping):
+            yield from _write_faults(target, writes.values())
+
+
+def _write_faults(target: type[RecordTarget], writes: Iterable[Write]) -> Iterator[str]:
+    if any(write.safety == "create_once" for write in writes) and target.find is RecordTarget.find:
+        yield "missing find, which create_once writes need: a lost create would be made again"
+    if not all(0 <= write.settles_after <= LONGEST_LAG for write in writes):
+        yield f"settles_after must be seconds, from 0 to {LONGEST_LAG:.0f}"
 
 
 def _missing(attribute: str, table: object, kinds: Mapping[type[Record], Any]) -> Iterator[str]:

@@ -5,6 +5,8 @@
       AuthError        pauses the connection until someone reconnects exit 3
       RunError         ends this run; what was read stays             exit 1
         CursorExpired  the bookmark is too old: the engine crawls instead
+        AlreadyRunning another run of the connection is under way: this one doesn't begin
+        LeaseLost      another run has taken the connection over: nothing more of this one is kept
       Implausible      stops this run before its first write           exit 1
       RecordError      rejects this record; the run goes on
       UnknownOutcome   parks this write; the next run settles it
@@ -14,11 +16,20 @@ Each message says what happened, where, and what to do.
 
 from __future__ import annotations
 
+from duebridge.core.secrecy import hide
+
 
 class DueBridgeError(Exception):
-    """A failure whose message is written for the person who runs DueBridge; it is shown without a traceback."""
+    """A failure whose message is written for the person who runs DueBridge; it is shown without a traceback.
+
+    Whoever raises it, a connector quoting its product included, no registered secret is in the message.
+    """
 
     exit_code = 1
+
+    def __init__(self, message: str = "") -> None:
+        """Keep `message`, secrets masked."""
+        super().__init__(hide(message))
 
 
 class ConfigError(DueBridgeError):
@@ -39,6 +50,14 @@ class RunError(DueBridgeError):
 
 class CursorExpired(RunError):
     """The source no longer keeps the changes since our bookmark; the stream must be crawled in full."""
+
+
+class AlreadyRunning(RunError):
+    """Another run of this connection is under way, here or elsewhere; there is one at a time."""
+
+
+class LeaseLost(RunError):
+    """Another run has taken the connection over, because this one gave no sign of life for the length of its lease."""
 
 
 class Implausible(DueBridgeError):

@@ -38,7 +38,10 @@ def register_sandboxes() -> Iterable[type[ProductSandbox]]:  # type: ignore[empt
 
 @hookspec(firstresult=True)
 def decide(record: Record, connection: str) -> Decision | None:
-    """Decide on `record` before the target's rules do; None leaves it to the next plugin, then to the rules."""
+    """Decide on `record` before the target's rules do; None leaves it to the next plugin, then to the rules.
+
+    The exclusions of a connection are asked first; with their code, `excluded_customer`, nothing is written or removed.
+    """
 
 
 @hookspec

@@ -24,7 +24,9 @@ from duebridge.core.contracts import sandbox_faults, source_faults, target_fault
 from duebridge.core.errors import ConfigError
 
 if TYPE_CHECKING:
+    from duebridge.core.records import Record
     from duebridge.core.sandbox.product import ProductSandbox
+    from duebridge.core.tables.rules import Decision
 
 GROUP = "duebridge"
 #: The hook API this version speaks; a plugin may state the one it needs as `duebridge_api`.
@@ -118,8 +120,24 @@ class Registry:
 
     @property
     def hook(self) -> pluggy.HookRelay:
-        """What calls `decide` and `run_finished` of every plugin that works."""
+        """What calls `run_finished` of every plugin that works; for `decide` see `decider`."""
         return self._manager.hook
+
+    def decider(self, connection: str, *first: object) -> Callable[[Record], Decision | None] | None:
+        """Return what decides on a record of `connection` before the target's rules do; None when nobody would.
+
+        `first` are implementations of `decide` that take part here alone, and are asked before the plugins.
+        """
+        manager = pluggy.PluginManager(hookspecs.PROJECT)
+        manager.add_hookspecs(hookspecs)
+        for name, plugin in self._manager.list_name_plugin():
+            manager.register(plugin, name)
+        for plugin in reversed(first):
+            manager.register(plugin)  # the last one registered is asked first
+        decide = manager.hook.decide
+        if not decide.get_hookimpls():
+            return None
+        return lambda record: decide(record=record, connection=connection)
 
     def register(self, plugin: object, name: str, *, distribution: str = "local", version: str = "") -> PluginInfo:
         """Take `plugin` (a module or an object with hook implementations) in and return how that went."""

@@ -34,7 +34,7 @@ from apscheduler.triggers.interval import IntervalTrigger  # type: ignore[import
 from duebridge.core.connector import Schedule
 from duebridge.core.crontab import Crontab, crontab
 from duebridge.core.edge.logs import logger
-from duebridge.core.errors import AuthError, ConfigError, DueBridgeError
+from duebridge.core.errors import AlreadyRunning, AuthError, ConfigError, DueBridgeError
 
 if TYPE_CHECKING:
     from duebridge.core.app import App
@@ -58,7 +58,8 @@ class Standing:
     """How one connection's schedule stands. Instants are UTC.
 
     `last_status` is the last report's status, or `crashed` after an unexpected error. `last_missed` is when a tick last
-    fell on a run still under way (nothing is made up for it) or was handled late; `missed` counts both.
+    fell on a run still under way, here or in another process (nothing is made up for it), or was handled late; `missed`
+    counts both.
     `reason` says why it is paused or disabled.
     """
 
@@ -184,12 +185,20 @@ class Scheduler:
         try:
             report = self._run(name, self.halting)
             self._settle(name, report.status, report.exit_code, report.error or "")
+        except AlreadyRunning as elsewhere:
+            self._leave_out(name, str(elsewhere))
         except DueBridgeError as error:
             self._settle(name, "failed", error.exit_code, str(error))
         finally:
             with self._changed:
                 self._running.discard(name)
                 self._changed.notify_all()
+
+    def _leave_out(self, name: str, why: str) -> None:
+        """Another process runs it: its run carries over what this tick would have."""
+        self._missed(name, datetime.now(UTC))
+        self._note(name, **self._resting(name))
+        self._log.info("tick left out, another process runs the connection", connection=name, why=why)
 
     def _settle(self, name: str, status: str, exit_code: int, why: str) -> None:
         ended: dict[str, Any] = {"last_status": status, "last_ended": datetime.now(UTC)}

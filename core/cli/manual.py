@@ -21,7 +21,7 @@ sent.
 | exit code | meaning |
 | --- | --- |
 | 0 | done; rejected records alone don't change that, unless `--strict` |
-| 1 | the run failed or is incomplete, or a difference is left unexplained |
+| 1 | the run failed, is incomplete or did not begin because another is under way, or a difference is left unexplained |
 | 2 | the command or the configuration can't be used as it is |
 | 3 | a product refuses our credentials: someone must reconnect |
 
@@ -37,6 +37,7 @@ explain     {kind, id, verdict, code, why, reads?, fields: [{target, from, value
 reconcile   {currencies: {code: {source, target, difference, explained: {reason: amount}, unexplained}},
              customers: [{customer, name, currency, ...the same}], notes}
 records     [{kind, id, label or part, outcome, code, why, customer_id, reference, target_id, held, due, run, notes}]
+exclude     [{customer_id, name, by: command or configuration, since: instant or null}], as of include
 runs        [{run, connection, status, began_at, ended_at, report: as of sync}]
 check       [{connection, ok, source: {id, name, detail}, target, error?}]
 connectors  [{name, distribution, version, status, error, offers}]

@@ -21,6 +21,9 @@ def sync(
     context: typer.Context,
     name: ConnectionArgument,
     full: Annotated[bool, typer.Option("--full", help="Read everything, not only what changed.")] = False,
+    retry: Annotated[
+        bool, typer.Option("--retry", help="Try rejected records and unknown outcomes again now, and nothing else.")
+    ] = False,
     accept_mass_change: Annotated[
         bool, typer.Option("--accept-mass-change", help="Go on where the guard would stop the run.")
     ] = False,
@@ -31,10 +34,19 @@ def sync(
     config: ConfigOption = None,
 ) -> None:
     """Run a connection once: read what changed, write what differs, report."""
+    if full and retry:
+        raise typer.BadParameter("--retry reads nothing in general, --full reads everything: give one of them")
     with entered(context, config) as app:
         target = app.registry.targets[app.connection(name).target_name]
         with stoppable() as stopping, progress() as begun:
-            report = app.sync(name, full=full, accept_mass_change=accept_mass_change, stopping=stopping, begun=begun)
+            report = app.sync(
+                name,
+                full=full,
+                retry=retry,
+                accept_mass_change=accept_mass_change,
+                stopping=stopping,
+                begun=begun,
+            )
         rejected = strict and any(True for _ in app.records(name, outcome="rejected"))
     if as_json:
         printed(report.as_json())

@@ -1,8 +1,9 @@
 """How does a connection keep to an instant, however slowly the other side talks?
 
 httpcore limits each read and write by a duration, so a server that sends one byte now and then is never late. Here the
-number httpcore carries as a "timeout" is an instant of `time.monotonic()`: every read, write, lookup and handshake gets
-what is left until then. `until()` makes the timeouts of a request; only pools made by `pool()` understand them.
+number httpcore carries as a "timeout" is an instant of `elapsed()`: every read, write, lookup and handshake gets what
+is left until then, and a process that was stopped past it sends nothing when it goes on. `until()` makes the timeouts
+of a request; only pools made by `pool()` understand them.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import select
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Iterable
 from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
@@ -19,6 +19,7 @@ from urllib.request import getproxies_environment, proxy_bypass
 
 import httpcore
 
+from duebridge.core.elapsed import elapsed
 from duebridge.core.errors import ConfigError
 
 #: Node closes idle connections after 5 s; staying below avoids writing into one that is just being closed.
@@ -42,7 +43,7 @@ def pool(scheme: str, host: str, security: ssl.SSLContext) -> httpcore.Connectio
 
 def until(instant: float) -> dict[str, float]:
     """The `timeout` extension of a request that must be over at `instant`."""
-    return {"connect": instant, "read": instant, "write": instant, "pool": max(0.0, instant - time.monotonic())}
+    return {"connect": instant, "read": instant, "write": instant, "pool": max(0.0, instant - elapsed())}
 
 
 def proxy_for(scheme: str, host: str) -> tuple[str, tuple[str, str] | None] | None:
@@ -141,7 +142,7 @@ class Stream(httpcore.NetworkStream):
 def _left(instant: float | None) -> float | None:
     if instant is None:
         return None
-    left = instant - time.monotonic()
+    left = instant - elapsed()
     if left <= 0:
         raise TimeoutError("the deadline has passed")
     return left

@@ -69,10 +69,10 @@ def withdraw_part(stored: Stored, writes: Mapping[str, Write]) -> dict[str, Any]
     return {
         "payload": None,
         "fingerprint": None,
-        "accepted": stored.last_accepted,
+        "accepted": _replaced(stored, None),
         "due": True,
         "phase": RELEASE_PHASE if write.release else write.phase,
-        "retry_at": None,
+        "retry_at": _waits_until(stored),
         "attempts": 0,
         "lapsed": True,
     }
@@ -116,7 +116,7 @@ def row_of(
         body,
         isinstance(planned.record, Invoice) and planned.record.open,
         crawl,
-        decision.code == "deleted",
+        planned.gone,
         decision.verdict,
         decision.code,
         reason,
@@ -130,11 +130,17 @@ def row_of(
         planned.after[0] if planned.after else None,
         planned.after[1] if len(planned.after) > 1 else None,
         0,
-        postponed.retry_at if postponed is not None else None,
+        postponed.retry_at if postponed is not None else _waits_until(stored),
         foreseen if outcome is None else outcome,
         run,
         linked and _lapses(change),
     )
+
+
+def _waits_until(stored: Stored | None) -> float | None:
+    """When a write whose answer was lost can be settled: whatever is planned meanwhile waits for it too."""
+    waits = stored is not None and stored.uncertain and stored.outcome != "rejected"
+    return stored.retry_at if waits and stored is not None else None
 
 
 def _lapses(change: Change) -> bool:
@@ -153,7 +159,9 @@ def _lapses(change: Change) -> bool:
 
 
 def _replaced(stored: Stored | None, fingerprint: str | None) -> str | None:
-    """The last accepted payload, while another is planned in its place."""
+    """The last accepted payload, while another is planned in its place; all that may be held, while that is unknown."""
+    if stored is not None and stored.uncertain:
+        return stored.accepted if stored.accepted is not None else stored.last_accepted
     if stored is None or stored.accepted_fingerprint is None or stored.accepted_fingerprint == fingerprint:
         return None
     return stored.last_accepted

@@ -9,6 +9,9 @@ from duebridge.core.engine.changes import Change
 from duebridge.core.engine.report import Report
 from duebridge.core.store.records import Records, Stored
 
+#: What was removed at the target because it is no longer eligible is still at the source, and left out from then on.
+_AGAIN = {"created": "unchanged", "updated": "unchanged", "deleted": "skipped"}
+
 
 class Counting:
     """Counts records for one run; a row marked with the run has been counted before."""
@@ -43,16 +46,20 @@ class Counting:
         for row in rows:
             outcome = row.outcome
             if row.run != self._run:
-                outcome = _read_again(outcome)
+                outcome = _read_again(row)
                 self._report.count(row.kind, outcome, row.code)
             (settled if outcome == "unchanged" else others).append(row.n)
         records.touch(settled, values | {"outcome": "unchanged"})
         records.touch(others, values)
 
-    def counted(self, row: Stored) -> Stored:
-        """Return a row as `unchanged` leaves it."""
-        return row if row.run == self._run else row._replace(run=self._run, outcome=_read_again(row.outcome))
+    def counted(self, rows: Sequence[Stored]) -> dict[str, Stored]:
+        """Return by key what `unchanged` has made of rows, for those who look at them afterwards."""
+        return {
+            row.key: row if row.run == self._run else row._replace(run=self._run, outcome=_read_again(row))
+            for row in rows
+        }
 
 
-def _read_again(outcome: str) -> str:
-    return "unchanged" if outcome in ("created", "updated") else outcome
+def _read_again(row: Stored) -> str:
+    """How a row of an earlier run counts when it is read again without a change."""
+    return _AGAIN.get(row.outcome, row.outcome)

@@ -66,9 +66,8 @@ class Intake:
                 unchanged.append(row)
         changed |= {key: vanished(stored[key]) for key in gone if key in stored and not stored[key].gone}
         self._counting.unchanged(records, unchanged, crawl)
-        if changed:  # what is planned beside them must not be counted twice
-            stored.update((row.key, self._counting.counted(row)) for row in unchanged)
-        self.plan(records, changed, stored, crawl)
+        if changed:
+            self.plan(records, changed, stored | self._counting.counted(unchanged), crawl)
 
     def plan(
         self, records: Records, changed: Mapping[str, Known], stored: Mapping[str, Stored], crawl: int | None
@@ -88,32 +87,46 @@ class Intake:
         documents |= {key: recall(row) for key, row in waiting.items() if key not in documents}
         if documents:
             gathered = gather(records, documents, {**stored, **waiting}, stands)
-            self._plan_documents(records, gathered, rows, crawl)
+            self._plan_documents(records, gathered, rows, dict.fromkeys(changed, crawl))
         records.upsert(rows)
 
-    def _plan_documents(self, records: Records, gathered: Gathered, rows: list[PlannedRow], crawl: int | None) -> None:
+    def plan_again(self, records: Records, keys: Sequence[str]) -> None:
+        """Plan the stored records `keys` again; each is counted, whether or not anything came of it."""
+        stored = records.by_key(keys)
+        self.plan(records, {key: recall(row) for key, row in stored.items()}, stored, None)
+        self.count_again(records, keys)
+
+    def count_again(self, records: Records, keys: Sequence[str]) -> None:
+        """Count those of the stored records `keys` that this run has not counted yet, as what they are."""
+        rows = records.by_key(keys).values()
+        self._counting.unchanged(records, [row for row in rows if row.run != self._run and not row.gone], None)
+
+    def _plan_documents(
+        self, records: Records, gathered: Gathered, rows: list[PlannedRow], crawls: Mapping[str, int | None]
+    ) -> None:
+        """Plan families; `crawls` has the keys that were read, with the crawl they were seen by, if any."""
         touched: set[str] = set()
         wanted: set[str] = set()
         frozen: set[str] = set()
-        beside: dict[str, str] = {}  # documents at hand only because others changed, with what their parts came to
+        untouched: set[str] = set()
         for family in gathered.families:
             plan = self._planner.plan_family(family, gathered.stands)
             dues, troubled = self._keep_parts(rows, plan.parts, gathered)
             wanted.update(part.key for part in plan.parts)
             frozen.update(plan.frozen)
+            untouched.update(plan.untouched)
             touched.update(dues)
             for planned in plan.documents:
                 item = gathered.documents.get(planned.key)
                 if item is not None:
                     row = gathered.rows.get(planned.key)
-                    outcome = "planned" if planned.key in dues else troubled.get(planned.key, "")
-                    self._keep(rows, planned, item.body, row, crawl, beside=outcome)
-                elif planned.key not in dues:
-                    beside[planned.key] = troubled.get(planned.key, "unchanged")
+                    beside = "planned" if planned.key in dues else troubled.get(planned.key, "")
+                    # what only waited for its customer was not seen by the crawl of the customers
+                    self._keep(rows, planned, item.body, row, crawls.get(planned.key), beside=beside)
         if gathered.parts:
-            touched |= self._withdraw(records, gathered.parts, wanted, frozen)
+            parts = _rest(records, gathered.parts, untouched) if untouched else gathered.parts
+            touched |= self._withdraw(records, parts, wanted, frozen)
         self._count_owners(records, gathered, touched)
-        self._count_undone(records, gathered, wanted, {key: beside[key] for key in beside.keys() - touched})
 
     def _keep(
         self,
@@ -127,7 +140,7 @@ class Intake:
     ) -> None:
         """Add the row of a record; `beside` is the outcome of its parts when that says more than its own."""
         change = change_record(planned, stored, self._writes, removes=self._planner.removes(planned.decision))
-        gone = planned.decision.code == "deleted"
+        gone = planned.gone
         outcome: str = beside if beside and change.outcome == "unchanged" else change.outcome
         if stored is not None and crawl is None:
             crawl = stored.crawl
@@ -201,19 +214,16 @@ class Intake:
             marks[key] = outcome
         records.mark(marks, run=self._run)
 
-    def _count_undone(
-        self, records: Records, gathered: Gathered, wanted: set[str], outcomes: Mapping[str, str]
-    ) -> None:
-        """Count documents that had only a part to write, and now, by what others became, have not even that."""
-        unwanted = (row for key, row in gathered.parts.items() if key not in wanted)
-        to_withdraw = {key_of(row.kind, row.id) for row in unwanted if row.due and row.payload is None}
-        marks: dict[str, str] = {}
-        for key in outcomes.keys() - to_withdraw:
-            row = gathered.rows[key]
-            if row.outcome == "planned" and not row.due:
-                self._counting.record(row.kind, row, outcomes[key], row.code)
-                marks[key] = outcomes[key]
-        records.mark(marks, run=self._run)
+
+def _rest(records: Records, parts: Mapping[str, Stored], untouched: set[str]) -> dict[str, Stored]:
+    """Let the parts that belong or are tied to `untouched` documents rest: none is due. Return the others."""
+    resting = {
+        key: row
+        for key, row in parts.items()
+        if not untouched.isdisjoint((key_of(row.kind, row.id), key_of(Invoice.kind, row.root or "")))
+    }
+    records.touch([row.n for row in resting.values() if row.due], {"due": False})
+    return {key: row for key, row in parts.items() if key not in resting}
 
 
 def _credited(fresh: Mapping[str, Known]) -> list[str]:

@@ -12,19 +12,24 @@ from pydantic_core import from_json
 
 from duebridge.core.connector import RELEASE_PHASE, Ack, Delivery, Operation, RecordTarget, Write
 from duebridge.core.errors import AuthError, RecordError, RunError, UnknownOutcome
-from duebridge.core.store.records import Claimed
+from duebridge.core.store.records import REMOVAL, Claimed
 
 Verdict = Literal["accepted", "refused", "unknown", "blocked", "untried"]
 
 
 class Result(NamedTuple):
-    """What became of one claimed row."""
+    """What became of one claimed row.
+
+    `looked`: the target was asked first what it holds of it, which is `found`.
+    """
 
     row: Claimed
     operation: Operation
     verdict: Verdict
     ack: Ack | None = None
     error: Exception | None = None
+    looked: bool = False
+    found: Ack | None = None
 
 
 class Lanes:
@@ -77,11 +82,44 @@ class Lanes:
             _stands(row.after_a, row.a_stands, stands) and _stands(row.after_b, row.b_stands, stands)
         ):
             return Result(row, operation, "blocked")
-        return self._attempt(row, operation)
+        if looks_first(row, operation, self._writes):
+            return self._look_and_write(row, operation)
+        return self._attempt(row, operation, delivery_of(row, operation))
 
-    def _attempt(self, row: Claimed, operation: Operation) -> Result:
+    def _look_and_write(self, row: Claimed, operation: Operation) -> Result:
+        """Write once it is known whether an earlier attempt, whose answer was lost, has happened."""
+        looking = self.look(row, operation)
+        if looking.verdict != "accepted":
+            return looking
+        found = looking.ack
+        delivery = delivery_of(row, operation)
+        if found is not None:
+            known = delivery._replace(target_id=found.target_id or row.target_id)
+            if operation == "create":
+                if row.attempted == row.fingerprint:
+                    return looking._replace(looked=True, found=found)
+                known = known._replace(operation="update")  # it may hold another payload: several were tried
+            return self._attempt(row, operation, known)._replace(looked=True, found=found)
+        if operation in ("delete", "release"):
+            return Result(row, operation, "accepted", Ack(), looked=True)
+        anew = delivery._replace(operation="create", target_id=None, previous=None)
+        return self._attempt(row, "create", anew)._replace(looked=True)
+
+    def look(self, row: Claimed, operation: Operation) -> Result:
+        """Ask the target what it holds of `row`: `ack` is None when nothing is there.
+
+        What can't be looked up stays unknown, even when the target refuses to look.
+        """
+        result = self._attempt(row, operation, delivery_of(row, operation), look=True)
+        if result.verdict != "refused":
+            return result
+        unseen = UnknownOutcome(f"an earlier attempt may have been taken, and that can't be looked up: {result.error}")
+        return result._replace(verdict="unknown", error=unseen)
+
+    def _attempt(self, row: Claimed, operation: Operation, delivery: Delivery, *, look: bool = False) -> Result:
         try:
-            return Result(row, operation, "accepted", self._push(delivery_of(row, operation)))
+            ack = self._target.find(delivery) if look else self._target.push(delivery)
+            return Result(row, operation, "accepted", ack)
         except UnknownOutcome as error:
             return Result(row, operation, "unknown", error=error)
         except RecordError as error:
@@ -94,15 +132,15 @@ class Lanes:
             lost.__cause__ = error
             return Result(row, operation, "unknown", error=lost)
 
-    def _push(self, delivery: Delivery) -> Ack:
-        if delivery.uncertain and delivery.operation == "create" and self._safety(delivery) == "create_once":
-            found = self._target.find(delivery)
-            if found is not None:
-                return found
-        return self._target.push(delivery)
 
-    def _safety(self, delivery: Delivery) -> str:
-        return self._writes[delivery.write].safety
+def looks_first(row: Claimed, operation: Operation, writes: Mapping[str, Write]) -> bool:
+    """Whether the target must be asked what it holds: made again it might be there twice, passed over it might stay.
+
+    A changed payload of something known to be there is simply sent again.
+    """
+    if not row.uncertain or writes[row.write].safety != "create_once":
+        return False
+    return row.accepted_fingerprint is None or (row.attempted == REMOVAL and operation == "update")
 
 
 def operation_of(row: Claimed) -> Operation:

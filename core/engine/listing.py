@@ -9,8 +9,8 @@ from pydantic_core import from_json
 
 from duebridge.core.connector import Target
 from duebridge.core.engine.changes import Outcome
-from duebridge.core.engine.exclusions import EXCLUDED
-from duebridge.core.engine.planning import CUSTOMER_NOT_SENT, GONE
+from duebridge.core.engine.planning import CUSTOMER_NOT_SENT, EXCLUDED, GONE
+from duebridge.core.engine.report import UNSENT
 from duebridge.core.errors import ConfigError
 from duebridge.core.store.records import listing
 from duebridge.core.store.store import Store
@@ -20,7 +20,7 @@ Json = dict[str, Any]
 #: What `records --outcome` takes; `gone` also holds those no longer to be sent that the target still has.
 OUTCOMES: tuple[str, ...] = tuple(outcome for outcome in get_args(Outcome) if outcome)
 
-_ENGINE = {decision.code: decision.why for decision in (EXCLUDED, CUSTOMER_NOT_SENT, GONE)}
+_ENGINE = {decision.code: decision.why for decision in (EXCLUDED, CUSTOMER_NOT_SENT, GONE, UNSENT)}
 
 
 def list_records(
@@ -63,17 +63,30 @@ def _entry(row: Mapping[str, Any], meanings: Mapping[tuple[str, str], str]) -> J
         "kind": row["kind"],
         "id": row["id"],
         **({"part": row["part"]} if row["part"] else {"label": _label(row["body"])}),
-        "outcome": row["outcome"],
+        "outcome": "unknown" if _unsure(row) else row["outcome"],
         "code": row["code"],
-        "why": row["reason"] or meanings.get((row["kind"], row["code"]), ""),
+        "why": _why(row, meanings),
         "customer_id": row["customer_id"],
         "reference": row["reference"],
         "target_id": row["target_id"],
         "held": row["accepted_fingerprint"] is not None,
         "due": bool(row["due"]),
+        "uncertain": bool(row["uncertain"]),
         "run": row["run"],
         "notes": (row["notes"] or "").splitlines(),
     }
+
+
+def _unsure(row: Mapping[str, Any]) -> bool:
+    """Whether a write of the record, or of this part of it, may have happened."""
+    return bool(row["uncertain"] if row["part"] else row["unsure"])
+
+
+def _why(row: Mapping[str, Any], meanings: Mapping[tuple[str, str], str]) -> str:
+    why = str(row["reason"] or meanings.get((row["kind"], row["code"]), ""))
+    if row["code"] == EXCLUDED.code and _unsure(row):
+        return f"{why}; whether its last write arrived is not known, and asked once it is included again"
+    return why
 
 
 def _label(body: str | None) -> str:

@@ -5,7 +5,7 @@ known records -> decide -> map -> parts of each family -> Planned rows
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from hashlib import blake2b
 from typing import Any, Literal, NamedTuple
@@ -21,6 +21,7 @@ Decider = Callable[[Record], Decision | None]
 
 STANDS = True
 GONE = Decision("skip", "deleted", "It is no longer at the source")
+EXCLUDED = Decision("skip", "excluded_customer", "Its customer is excluded from this connection")
 CUSTOMER_NOT_SENT = Decision("skip", "customer_not_sent", "Its customer is not at the target")
 
 
@@ -29,7 +30,7 @@ class Known(NamedTuple):
 
     `key` is its name within the connection, `body` the text it is kept as. `gone`: the source no longer has it.
     `broken`: why it could not be understood (then `record` and `body` are the last good ones, or None). `kept`: the
-    target has accepted it before.
+    target has accepted it before, under the customer `held_for`.
     """
 
     kind: str
@@ -40,6 +41,7 @@ class Known(NamedTuple):
     gone: bool = False
     broken: str | None = None
     kept: bool = False
+    held_for: str = ""
 
 
 class Planned(NamedTuple):
@@ -59,14 +61,20 @@ class Planned(NamedTuple):
     fingerprint: str | None = None
     after: tuple[str, ...] = ()
     record: Record | None = None
+    gone: bool = False
 
 
 class FamilyPlan(NamedTuple):
-    """The plans of a family's documents and parts, and the owners whose parts stay exactly as they are."""
+    """The plans of a family's documents and parts.
+
+    `frozen` are the owners whose parts stay exactly as they are; `untouched` the documents of excluded customers:
+    nothing that belongs to one or is tied to it is written, not even what was due before.
+    """
 
     documents: Sequence[Planned]
     parts: Sequence[Planned]
     frozen: Sequence[str]
+    untouched: Sequence[str] = ()
 
 
 class Planner:
@@ -91,15 +99,19 @@ class Planner:
         self._mappings = {kind.kind: mapping for kind, mapping in target.mappings.items()}
 
     def decide(self, known: Known, *, customer_stands: bool) -> Decision:
-        """Return what happens to `known`: gone, unreadable, excluded, then the target's rules, then its customer."""
+        """Return what happens to `known`: excluded, gone, unreadable, then plugins, the target's rules, its customer.
+
+        One of an excluded customer that is gone is left alone like the others: removing it is a write.
+        """
+        asked = self._asked(known) if self._decide is not None else None
+        if asked is not None and left_alone(asked):
+            return asked
         if known.gone:
             return GONE
         if known.broken is not None or known.record is None:
             return Decision("reject", "unreadable", known.broken or "never read whole")
-        if self._decide is not None:
-            decision = self._decide(known.record)
-            if decision is not None:
-                return decision
+        if asked is not None:
+            return asked
         decision = self._rules[known.kind].decide(known.record)
         if decision.verdict == "sync" and not customer_stands:
             return CUSTOMER_NOT_SENT
@@ -113,7 +125,20 @@ class Planner:
         customer_id = customer_of(known.kind, known.id, record)
         if decision.verdict != "sync" or record is None:
             standing = known.kept and not self.removes(decision)
-            return Planned(known.key, known.kind, known.id, "", customer_id, root, decision, standing, record=record)
+            if known.held_for and left_alone(decision):
+                customer_id = known.held_for
+            return Planned(
+                known.key,
+                known.kind,
+                known.id,
+                "",
+                customer_id,
+                root,
+                decision,
+                standing,
+                record=record,
+                gone=known.gone,
+            )
         try:
             payload, fingerprint = encode(self._mappings[known.kind].build(record, self.context))
         except RecordError as error:
@@ -140,21 +165,40 @@ class Planner:
         """Plan an invoice, the credit notes linked to it, and what they need beside themselves.
 
         `stands` tells of a customer id whether the customer is, or will be, at the target. A document that is kept at
-        the target without being sent again keeps its parts as they are.
+        the target without being sent again keeps its parts as they are. The invoice of an excluded customer also keeps
+        what other documents tie to it.
         """
         plans = [self.plan(known, customer_stands=stands.get(_customer(known), False)) for known in documents]
         frozen = [plan.key for plan in plans if plan.standing and plan.decision.verdict != "sync"]
-        return FamilyPlan(plans, list(self._part_plans(family_of(plans), frozen)), frozen)
+        if self._decide is None:
+            return FamilyPlan(plans, list(self._part_plans(family_of(plans), frozen)), frozen)
+        untouched = [plan.key for plan in plans if left_alone(plan.decision)]
+        parts = self._part_plans(family_of(plans), {*frozen, *untouched})
+        return FamilyPlan(plans, [part for part in parts if _invoice_key(part) not in untouched], frozen, untouched)
 
     def removes(self, decision: Decision) -> bool:
         """Whether a record already at the target is taken out because of `decision`."""
         return (
             self._on_delete == "delete"
             and decision.verdict == "skip"
-            and decision.code not in ("excluded_customer", "customer_not_sent")
+            and decision.code not in (EXCLUDED.code, CUSTOMER_NOT_SENT.code)
         )
 
-    def _part_plans(self, family: Family, frozen: Sequence[str]) -> Iterable[Planned]:
+    def _asked(self, known: Known) -> Decision | None:
+        """What the plugins decide, as far as the record can be understood.
+
+        A document the target holds under an excluded customer is that customer's until it may be written again.
+        """
+        record = known.record
+        if self._decide is None or record is None or known.broken is not None:
+            return None
+        decision = self._decide(record)
+        if isinstance(record, Document) and known.held_for not in ("", record.customer_id):
+            there = self._decide(record.model_copy(update={"customer_id": known.held_for}))
+            return there if there is not None and left_alone(there) else decision
+        return decision
+
+    def _part_plans(self, family: Family, frozen: Collection[str]) -> Iterable[Planned]:
         root = family.invoice.record.id if family.invoice else None
         for part in self.target.parts(family, self.source):
             owner = part.owner
@@ -181,6 +225,11 @@ class Planner:
 PART = Decision("sync", "part", "Belongs to its document")
 
 
+def left_alone(decision: Decision) -> bool:
+    """Whether nothing at all may be written because of `decision`: its customer is excluded."""
+    return decision.code == EXCLUDED.code
+
+
 def encode(payload: Payload) -> tuple[str, str]:
     """Return `payload` as JSON text and its fingerprint (128 bits, hexadecimal)."""
     data = to_json(payload)
@@ -202,6 +251,10 @@ def customer_of(kind: str, id: str, record: Record | None) -> str:
 def writes_of(target: RecordTarget) -> dict[str, Write]:
     """The target's declared writes by kind or part name."""
     return {name if isinstance(name, str) else name.kind: write for name, write in target.writes.items()}
+
+
+def _invoice_key(part: Planned) -> str:
+    return key_of(Invoice.kind, part.root or "")
 
 
 def _customer(known: Known) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event
@@ -69,6 +69,14 @@ class Reading:
             if any(kind.kind in kinds for kind in types):
                 self._read_stream(stream, types, full=full)
 
+    def read_again(self, named: Collection[tuple[str, str]]) -> None:
+        """Read the records `named` (kind, id) again, of a source that can do that. Raises what the source raises."""
+        for stream, types in self._source.streams.items():
+            kinds = {kind.kind for kind in types}
+            ids = list(dict.fromkeys(id for kind, id in named if kind in kinds))
+            if ids:
+                self._reread_ids(stream, types, ids, self._needs_of(types))
+
     def replan(self, kinds: tuple[str, ...]) -> None:
         """Plan every stored record again: the rules, mappings, options or exclusions have changed."""
         for kind in kinds:
@@ -85,7 +93,7 @@ class Reading:
 
     def _read_stream(self, stream: str, types: tuple[type[Record], ...], *, full: bool) -> None:
         state = self._store.stream(self._id, stream)
-        needs = frozenset(need for need in self._needs if need.split(".")[0] in {kind.kind for kind in types})
+        needs = self._needs_of(types)
         crawl = full or self._must_crawl(state, needs)
         since = None if crawl and not state.crawling else state.cursor
         if since is None:
@@ -99,6 +107,10 @@ class Reading:
             state = self._begin_crawl(state, needs)
             self._take(stream, types, None, state, needs)
         self._reread(stream, types, needs, crawled=state.crawl_began_at == self._now)
+
+    def _needs_of(self, types: tuple[type[Record], ...]) -> frozenset[str]:
+        kinds = {kind.kind for kind in types}
+        return frozenset(need for need in self._needs if need.split(".")[0] in kinds)
 
     def _must_crawl(self, state: Stream, needs: frozenset[str]) -> bool:
         if state.crawling or state.cursor is None or state.crawled_at is None:
@@ -158,16 +170,22 @@ class Reading:
         latest = max(filter(None, (state.reread_at, state.crawled_at)), default=None)
         if latest is not None and self._now - latest < self._rhythm.refresh_open:
             return
-        kinds = tuple(kind.kind for kind in types)
-        ids = self._open_ids(kinds)
+        ids = self._open_ids(tuple(kind.kind for kind in types))
         if ids:
-            again = self._understood(self._source.reread(stream, ids, needs), stream)
-            with Prefetched(again, f"reread {stream}") as ahead:
-                for page, fresh in self._until_stopped(ahead):
-                    with self._store.transaction() as db:
-                        self._intake.absorb(Records(db, self._id), fresh, page.deleted, kinds, None)
+            self._reread_ids(stream, types, ids, needs)
         with self._store.transaction() as db:
             self._store.save_stream(db, self._id, state.reread(self._now))
+
+    def _reread_ids(
+        self, stream: str, types: tuple[type[Record], ...], ids: Sequence[str], needs: frozenset[str]
+    ) -> None:
+        assert isinstance(self._source, RereadableSource)  # noqa: S101 - the callers have made sure
+        kinds = tuple(kind.kind for kind in types)
+        again = self._understood(self._source.reread(stream, ids, needs), stream)
+        with Prefetched(again, f"reread {stream}") as ahead:
+            for page, fresh in self._until_stopped(ahead):
+                with self._store.transaction() as db:
+                    self._intake.absorb(Records(db, self._id), fresh, page.deleted, kinds, None)
 
     def _open_ids(self, kinds: tuple[str, ...]) -> list[str]:
         with self._store.reading() as db:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from duebridge.core.errors import DueBridgeError
+from duebridge.core.secrecy import hide
+from duebridge.core.tables.rules import Decision
 
 Status = Literal["succeeded", "incomplete", "failed", "inconsistent", "stopped"]
 
@@ -14,6 +16,7 @@ Status = Literal["succeeded", "incomplete", "failed", "inconsistent", "stopped"]
 OUTCOMES = ("created", "updated", "unchanged", "rejected", "unknown")
 #: Counted apart: records no longer at the source, removed at the target or only reported.
 ASIDE = ("deleted", "gone")
+UNSENT = Decision("skip", "unsent", "The run ended before it was sent; the next one goes on with it")
 
 
 @dataclass(slots=True)
@@ -25,16 +28,21 @@ class Tally:
     skipped: Counter[str] = field(default_factory=Counter)
 
     def consistent(self) -> bool:
-        """Whether every record read has exactly one outcome."""
-        settled = sum(self.outcomes[name] for name in OUTCOMES) + sum(self.skipped.values())
-        return self.read == settled and self.outcomes["planned"] == 0
+        """Whether every record read has exactly one outcome, and none is left to be written."""
+        return self.adds_up() and self.outcomes["planned"] == 0
+
+    def adds_up(self) -> bool:
+        """Whether every record read was counted exactly once, those still to be written included."""
+        counts = [*(self.outcomes[name] for name in (*OUTCOMES, "planned")), *self.skipped.values()]
+        return self.read == sum(counts) and min(self.read, *counts) >= 0
 
     def as_json(self) -> dict[str, Any]:
         """Return the counts under their public names."""
         counts: dict[str, Any] = {"read": self.read}
         counts |= {name: self.outcomes[name] for name in ("created", "updated", "unchanged", *ASIDE)}
         counts |= {name: self.outcomes[name] for name in ("rejected", "unknown")}
-        counts["skipped"] = {code: n for code, n in sorted(self.skipped.items()) if n}
+        left_out = self.skipped | {UNSENT.code: self.outcomes["planned"]}
+        counts["skipped"] = {code: n for code, n in sorted(left_out.items()) if n}
         return counts
 
 
@@ -64,6 +72,7 @@ class Report:
 
     def note(self, sentence: str) -> None:
         """Add a sentence for the person who reads the report, once."""
+        sentence = hide(sentence)
         if sentence not in self.notes:
             self.notes.append(sentence)
 
@@ -109,6 +118,10 @@ class Report:
     def consistent(self) -> bool:
         """Whether the counts of every kind add up."""
         return all(tally.consistent() for tally in self.kinds.values())
+
+    def adds_up(self) -> bool:
+        """Whether the counts of every kind add up, whatever was left unsent."""
+        return all(tally.adds_up() for tally in self.kinds.values())
 
     def as_json(self) -> dict[str, Any]:
         """Return the report under its public names (`sync --json`)."""

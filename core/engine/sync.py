@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Event
@@ -17,7 +17,8 @@ from duebridge.core.engine.needs import needs_of, plan_hash
 from duebridge.core.engine.planning import Decider, Planner, writes_of
 from duebridge.core.engine.reading import Reading, Rhythm
 from duebridge.core.engine.report import Report
-from duebridge.core.engine.writing import Writing
+from duebridge.core.engine.retrying import Retrying
+from duebridge.core.engine.writing import Writing, doubt_interrupted
 from duebridge.core.errors import AuthError, DueBridgeError, Implausible, RunError
 from duebridge.core.store.store import Store
 
@@ -31,7 +32,25 @@ class Policy:
     decide: Decider | None = None
     #: What `decide` depends on, so that a change of it plans every record again.
     decide_on: tuple[str, ...] = ()
+    #: The customers `decide` excludes: nothing of theirs is written, not even what was due before.
+    excluded: frozenset[str] = frozenset()
     guard: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What a person asked of one run.
+
+    `full` reads everything; `retry` reads nothing in general, and tries again what had trouble, alone;
+    `accept_mass_change` overrides the guard.
+    """
+
+    full: bool = False
+    retry: bool = False
+    accept_mass_change: bool = False
+
+
+USUAL = Asking()
 
 
 class Sync:
@@ -59,21 +78,21 @@ class Sync:
         self._stopping = stopping
         self._requests = requests
 
-    def run(
-        self, report: Report, connection_id: int, *, full: bool = False, accept_mass_change: bool = False
-    ) -> Report:
-        """Fill `report` with what the run did. Never raises a `DueBridgeError`: it becomes the report's status.
-
-        `accept_mass_change` overrides the guard.
-        """
+    def run(self, report: Report, connection_id: int, asked: Asking = USUAL) -> Report:
+        """Fill `report` with what the run did. Never raises a `DueBridgeError`: it becomes the report's status."""
         began = time.monotonic()
-        answer: Answer = "accept" if accept_mass_change else "stop"
+        answer: Answer = "accept" if asked.accept_mass_change else "stop"
         guard = Guard(self._store, connection_id, report, self._policy.guard, answer=answer)
         try:
             with calm_collector():
-                self._read(report, connection_id, guard, full=full)
+                doubt_interrupted(self._store, connection_id, report.run, writes_of(self._target), self._now())
+                retrying = self._read(report, connection_id, guard, asked)
                 guard.weigh_plan()
-                self._write(report, connection_id)
+                try:
+                    self._write(report, connection_id, retrying.to_write() if retrying is not None else None)
+                finally:
+                    if retrying is not None:
+                        retrying.conclude()
         except Implausible as error:
             report.fail(error, "stopped")
         except AuthError as error:
@@ -84,13 +103,16 @@ class Sync:
             report.fail(error, "failed")
         else:
             _conclude(report, stopped=self._stopping.is_set())
+        if not report.adds_up():
+            _contradict(report)
         report.seconds = time.monotonic() - began
         report.requests = dict(self._requests())
         return report
 
-    def _read(self, report: Report, connection_id: int, guard: Guard, *, full: bool) -> None:
+    def _read(self, report: Report, connection_id: int, guard: Guard, asked: Asking) -> Retrying | None:
         now = self._now()
-        guard.meet(self._source.check())
+        if not asked.retry:
+            guard.meet(self._source.check())
         context = self._target.context()
         kinds = tuple(kind.kind for kind in self._target.rules)
         for kind in kinds:
@@ -112,16 +134,24 @@ class Sync:
             now=now,
             stopping=self._stopping,
         )
+        if asked.retry:
+            retrying = Retrying(self._store, connection_id, self._source, intake, reading, report, guard)
+            retrying.plan(kinds)
+            return retrying
         self._replan_if_changed(reading, connection_id, plan_hash(self._target, context, self._made_with()), kinds)
-        reading.read(kinds, full=full)
+        reading.read(kinds, full=asked.full)
+        return None
 
     def _replan_if_changed(self, reading: Reading, connection_id: int, made_with: str, kinds: tuple[str, ...]) -> None:
-        if self._store.plan_hash(connection_id) == made_with:
+        before = self._store.plan_hash(connection_id)
+        if before == made_with:
             return
+        if before:
+            self._store.save_plan_hash(connection_id, "")  # interrupted, plans are of two makes
         reading.replan(kinds)
         self._store.save_plan_hash(connection_id, made_with)
 
-    def _write(self, report: Report, connection_id: int) -> None:
+    def _write(self, report: Report, connection_id: int, only: Sequence[int] | None) -> None:
         Writing(
             self._store,
             connection_id,
@@ -129,12 +159,17 @@ class Sync:
             self._target,
             writes_of(self._target),
             report,
+            excluded=self._policy.excluded,
             now=self._now,
             stopping=self._stopping,
-        ).write()
+        ).write(only)
 
     def _made_with(self) -> dict[str, object]:
-        return {"on_delete": self._policy.on_delete, "decide_on": list(self._policy.decide_on)}
+        return {
+            "on_delete": self._policy.on_delete,
+            "decide_on": list(self._policy.decide_on),
+            "excluded": sorted(self._policy.excluded),
+        }
 
 
 def _conclude(report: Report, *, stopped: bool) -> None:
@@ -144,5 +179,10 @@ def _conclude(report: Report, *, stopped: bool) -> None:
         report.status, report.exit_code = "incomplete", 1
         report.error = f"{report.unknown} writes have an unknown outcome; the next run settles them"
     elif not report.consistent():
-        report.status, report.exit_code = "inconsistent", 1
-        report.error = "the counts don't add up; please report this with the output of `duebridge runs --json`"
+        _contradict(report)
+
+
+def _contradict(report: Report) -> None:
+    advice = "the counts don't add up; please report this with the output of `duebridge runs --json`"
+    report.error = f"{report.error}; and {advice}" if report.error else advice
+    report.status, report.exit_code = "inconsistent", report.exit_code or 1

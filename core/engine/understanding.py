@@ -41,12 +41,16 @@ def written(record: Record) -> str:
 def recall(row: Stored) -> Known:
     """Return a stored record as if it had just been read."""
     broken = (row.reason or "") if row.code == UNREADABLE else None
-    return Known(row.kind, row.id, row.key, stored_record(row), row.body, bool(row.gone), broken, row.held)
+    return Known(
+        row.kind, row.id, row.key, stored_record(row), row.body, bool(row.gone), broken, row.held, _held_for(row)
+    )
 
 
 def vanished(row: Stored) -> Known:
     """Return a stored record as no longer at the source."""
-    return Known(row.kind, row.id, row.key, stored_record(row), row.body, gone=True, kept=row.held)
+    return Known(
+        row.kind, row.id, row.key, stored_record(row), row.body, gone=True, kept=row.held, held_for=_held_for(row)
+    )
 
 
 def with_history(known: Known, row: Stored | None) -> Known:
@@ -54,8 +58,12 @@ def with_history(known: Known, row: Stored | None) -> Known:
     if row is None:
         return known
     if known.record is None and row.body is not None:
-        return known._replace(record=stored_record(row), body=row.body, kept=row.held)
-    return known._replace(kept=row.held)
+        return known._replace(record=stored_record(row), body=row.body, kept=row.held, held_for=_held_for(row))
+    return known._replace(kept=row.held, held_for=_held_for(row))
+
+
+def _held_for(row: Stored) -> str:
+    return row.customer_id if row.held else ""
 
 
 def stored_record(row: Stored) -> Record | None:

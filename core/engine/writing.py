@@ -1,6 +1,8 @@
 """The second half of a run: what is due goes to the target, batch by batch, and what became of it is kept.
 
 claim -> intend (committed) -> push -> settle (committed)
+
+An intent stays open for as long as it is unknown what the target holds of its row.
 """
 
 from __future__ import annotations
@@ -12,11 +14,22 @@ from datetime import datetime
 from threading import Event
 from typing import Any
 
-from duebridge.core.connector import RELEASE_PHASE, RecordTarget, Write, key_of
-from duebridge.core.engine.lanes import Lanes, Result
+from duebridge.core.connector import RELEASE_PHASE, Ack, RecordTarget, Write, key_of
+from duebridge.core.engine.lanes import Lanes, Result, looks_first
 from duebridge.core.engine.planning import CUSTOMER_NOT_SENT, GONE
 from duebridge.core.engine.report import Report
-from duebridge.core.engine.settling import Standing, outcome_of, owner_after, settled, taken
+from duebridge.core.engine.settling import (
+    Standing,
+    found_again,
+    in_doubt,
+    outcome_of,
+    owner_after,
+    settled,
+    still_open,
+    taken,
+)
+from duebridge.core.engine.unwritten import count_unwritten
+from duebridge.core.store.exclusions import excluded_customers
 from duebridge.core.store.records import Claimed, Records, Settled, Stored
 from duebridge.core.store.store import Store
 
@@ -38,11 +51,13 @@ class Writing:
         writes: Mapping[str, Write],
         report: Report,
         *,
+        excluded: frozenset[str] = frozenset(),
         now: Callable[[], datetime],
         stopping: Event,
     ) -> None:
-        """Keep what writing depends on."""
+        """Keep what writing depends on. `excluded` are the customers plans were made without."""
         self._store = store
+        self._excluded = excluded
         self._id = connection_id
         self._run = run
         self._target = target
@@ -50,22 +65,30 @@ class Writing:
         self._report = report
         self._now = now
         self._stopping = stopping
+        self._open: set[str] = set()
 
-    def write(self) -> None:
-        """Make every write that is due. Raises the error that stops a run, after settling what was under way."""
-        self._doubt_open_intents()
+    def write(self, only: Sequence[int] | None = None) -> None:
+        """Make every write that is due, or with `only` those of these rows, whether their next try is due or not.
+
+        What a search may not show yet stays as it is. Raises the error that stops a run, after settling what was under
+        way.
+        """
+        began = self._now().timestamp()
         lanes = Lanes(self._target, self._writes, self._stopping)
         try:
-            self._write_batches(lanes)
+            self._write_batches(lanes, only)
+            self._look_after_withdrawn(lanes)
         finally:
             lanes.close()
+        self._count_waiting(began)
 
-    def _write_batches(self, lanes: Lanes) -> None:
+    def _write_batches(self, lanes: Lanes, only: Sequence[int] | None) -> None:
         size = SMALLEST_BATCH
         since = (-1, 0)
         while not self._stopping.is_set():
-            batch = self._claim(size, since)
+            batch = self._claim(size, since, only)
             if not batch:
+                count_unwritten(self._store, self._id, self._report, self._excluded)
                 return
             began = time.monotonic()
             results = lanes.push(batch)
@@ -77,16 +100,72 @@ class Writing:
                 if result.verdict == "untried" and result.error is not None:
                     raise result.error
 
-    def _doubt_open_intents(self) -> None:
-        with self._store.transaction() as db:
-            Records(db, self._id).doubt_intents(self._run)
-
-    def _claim(self, size: int, since: tuple[int, int]) -> list[Claimed]:
+    def _claim(self, size: int, since: tuple[int, int], only: Sequence[int] | None) -> list[Claimed]:
         with self._store.transaction() as db:
             records = Records(db, self._id)
-            batch = _apart(records.claim(size, now=self._now().timestamp(), since=since))
-            records.intend(batch, run=self._run)
+            excluded = self._excluded | excluded_customers(db, self._id)
+            due = records.claim(size, now=self._now().timestamp(), since=since, only=only, excluded=excluded)
+            batch = _apart(due)
+            records.intend(batch, run=self._run, fence=self._store.fence)
         return batch
+
+    def _look_after_withdrawn(self, lanes: Lanes) -> None:
+        """Find out what became of writes whose record is no longer to be sent, where that can be asked."""
+        with self._store.reading() as db:
+            rows = Records(db, self._id).withdrawn(self._now().timestamp())
+        for row in rows:
+            if self._stopping.is_set():
+                return
+            if not looks_first(row, "update", self._writes):
+                continue
+            looking = lanes.look(row, "update")
+            if looking.verdict == "untried" and looking.error is not None:
+                raise looking.error
+            if looking.verdict == "accepted":
+                self._keep_found(row, looking.ack)
+        self._note_withdrawn()
+
+    def _keep_found(self, row: Claimed, found: Ack | None) -> None:
+        values: dict[str, Any] = {"accepted_fingerprint": None, "accepted": None, "payload": None, "target_id": None}
+        if found is not None:
+            held = found_again(row)
+            fingerprint = held["accepted_fingerprint"]
+            values = {"accepted_fingerprint": fingerprint, "fingerprint": fingerprint, "payload": held["accepted"]}
+            values |= {"accepted": None, "target_id": found.target_id or row.target_id}
+        with self._store.transaction() as db:
+            records = Records(db, self._id)
+            records.settle([row.n], [], [Settled(row.n, values | {"uncertain": False})])
+
+    def _note_withdrawn(self) -> None:
+        with self._store.reading() as db:
+            left = len(Records(db, self._id).withdrawn(float("inf")))
+        if left:
+            self._report.note(
+                f"{left} records are no longer sent, and whether their last write was taken is not known: "
+                f"see `duebridge records {self._report.connection} --outcome unknown`"
+            )
+
+    def _count_waiting(self, began: float) -> None:
+        """Count as unknown what could not be settled yet when this run began to write."""
+        with self._store.transaction() as db:
+            records = Records(db, self._id)
+            rows = records.by_key(records.waiting_to_settle(began))
+            for row in rows.values():
+                self._count_as_unknown(row)
+            records.mark({key: "unknown" for key, row in rows.items() if not row.gone}, run=self._run)
+
+    def _count_as_unknown(self, row: Stored) -> None:
+        standing = self._standing(row)
+        if row.gone or not standing.outcome:
+            self._count_open(row.key)
+        elif standing.outcome != "unknown":
+            self._report.move(row.kind, (standing.outcome, standing.code), ("unknown", standing.code))
+
+    def _count_open(self, key: str) -> None:
+        """Count once that something of a record which is not among those read has an unknown outcome."""
+        if key not in self._open:
+            self._open.add(key)
+            self._report.unsettled += 1
 
     def _settle(self, results: Sequence[Result]) -> None:
         now = self._now().timestamp()
@@ -96,7 +175,7 @@ class Writing:
         with self._store.transaction() as db:
             records = Records(db, self._id)
             records.settle(
-                [result.row for result in results],
+                [result.row.n for result in results if not still_open(result)],
                 [taken(result, self._run, now) for result in written],
                 [Settled(result.row.n, values) for result in others if (values := self._settled(result, now))],
             )
@@ -134,19 +213,27 @@ class Writing:
             return
         if row.code == GONE.code:
             self._report.aside(row.kind, "gone")
+        self._tell_removal(result, "could not be removed")
+
+    def _tell_removal(self, result: Result, trouble: str) -> None:
+        row = result.row
         if result.verdict == "unknown":
-            self._report.unsettled += 1
+            self._count_open(key_of(row.kind, row.id))
         if result.error is not None and result.verdict != "untried":
-            self._report.note(f"{row.kind} {row.id} could not be removed: {result.error}")
+            self._report.note(f"{row.kind} {row.id} {trouble}: {result.error}")
 
     def _count_parts(self, records: Records, results: Sequence[Result]) -> None:
-        """Count the records the parts belong to; what was refused comes last, so that it stays."""
+        """Count the records the parts belong to; what was refused comes last, so that it stays.
+
+        A record that is gone is not among those read, so nothing is counted under it.
+        """
         rows = records.by_key({key_of(result.row.kind, result.row.id) for result in results})
-        owners = {key: self._standing(row) for key, row in rows.items()}
+        owners = {key: self._standing(row) for key, row in rows.items() if not row.gone}
         for result in sorted(results, key=lambda result: result.verdict != "accepted"):
             key = key_of(result.row.kind, result.row.id)
             before = owners.get(key)
             if before is None:
+                self._tell_removal(result, f"is gone, and its {result.row.part} could not be taken back")
                 continue
             after = owner_after(before, result)
             if after is not before:
@@ -157,6 +244,18 @@ class Writing:
 
     def _standing(self, row: Stored) -> Standing:
         return Standing(row.outcome if row.run == self._run else "", row.code)
+
+
+def doubt_interrupted(store: Store, connection_id: int, run: int, writes: Mapping[str, Write], now: datetime) -> None:
+    """Mark the writes that were about to be made when an earlier run than `run` died: they may have happened.
+
+    Planning must know of them, so this comes before anything is read. When they were made nobody knows: by `now`.
+    """
+    at = now.timestamp()
+    with store.transaction() as db:
+        records = Records(db, connection_id)
+        why = "the process ended while this was being sent; it will be settled before anything is sent again"
+        records.settle([], [], [Settled(row.n, in_doubt(row, why, writes, at)) for row in records.interrupted(run)])
 
 
 def _apart(batch: list[Claimed]) -> list[Claimed]:

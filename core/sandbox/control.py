@@ -1,7 +1,9 @@
 """How does a test or a demonstration look into the sandbox and change what the products hold?
 
     GET    /_sandbox/journal                        every product request since the last reset, oldest first
-    POST   /_sandbox/reset                          the seeded state again, empty journal; 204
+    POST   /_sandbox/reset                          the seeded state again, empty journal, no faults; 204
+    GET    /_sandbox/faults                         the faults on order, and how often each struck
+    PUT    /_sandbox/faults                         orders faults in the place of those before; without rules, none
     POST   /_sandbox/{product}/{collection}         adds an object; 201 and the object as stored
     PATCH  /_sandbox/{product}/{collection}/{id}    merges; 200 and the object as stored  (?event=none: no change event)
     DELETE /_sandbox/{product}/{collection}/{id}    removes; 204                          (?event=none: no change event)
@@ -21,23 +23,27 @@ from fastapi import APIRouter, FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
+from duebridge.core.sandbox.faults import Faults, understood
 from duebridge.core.sandbox.journal import Journal
 from duebridge.core.sandbox.product import ProductSandbox, UnknownObject, UnusableValues
 
 
 class Control:
-    """The control endpoints over some products and their journal."""
+    """The control endpoints over some products, their journal and the faults on order."""
 
-    def __init__(self, products: Sequence[ProductSandbox], journal: Journal) -> None:
+    def __init__(self, products: Sequence[ProductSandbox], journal: Journal, faults: Faults) -> None:
         """Control `products`, which are looked up by name."""
         self.products: Mapping[str, ProductSandbox] = {product.name: product for product in products}
         self.journal = journal
+        self.faults = faults
 
     def router(self) -> APIRouter:
         """The endpoints, to be included without a prefix."""
         router = APIRouter(prefix="/_sandbox", include_in_schema=False)
         router.add_api_route("/journal", self.read_journal, methods=["GET"])
         router.add_api_route("/reset", self.reset, methods=["POST"])
+        router.add_api_route("/faults", self.read_faults, methods=["GET"])
+        router.add_api_route("/faults", self.order_faults, methods=["PUT"])
         router.add_api_route("/settings/{product}", self.read_settings, methods=["GET"])
         router.add_api_route("/settings/{product}", self.put_settings, methods=["PUT"])
         router.add_api_route("/{product}/{collection}", self.create, methods=["POST"])
@@ -54,7 +60,17 @@ class Control:
         for product in self.products.values():
             product.reset()
         self.journal.clear()
+        self.faults.clear()
         return Response(status_code=204)
+
+    async def read_faults(self) -> Response:
+        """The faults on order."""
+        return _answer(self.faults.shown())
+
+    async def order_faults(self, request: Request) -> Response:
+        """Order faults in the place of those before."""
+        self.faults.order(understood(await _object(request), self.products))
+        return _answer(self.faults.shown())
 
     async def read_settings(self, request: Request) -> Response:
         """The product's switches."""

@@ -10,10 +10,16 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+#: Where a request's scope has its entry.
+ENTRY = "duebridge.sandbox.entry"
+
 
 @dataclass(slots=True)
 class Entry:
-    """One request as it arrived; `status` stays None until (unless) an answer begins."""
+    """One request as it arrived; `status` stays None until (unless) an answer begins.
+
+    `fault` names the fault that struck, and `acted` is what the product answered nevertheless.
+    """
 
     at: datetime
     product: str
@@ -22,9 +28,15 @@ class Entry:
     query: str
     status: int | None = None
     body: bytes = b""
+    fault: str | None = None
+    acted: int | None = None
 
     def shown(self) -> dict[str, Any]:
-        """The journal row: `at` RFC 3339 UTC, `path` and `query` as requested, `body` parsed JSON or None."""
+        """The journal row: `at` RFC 3339 UTC, `path` and `query` as requested, `body` parsed JSON or None.
+
+        `fault` and `acted` are there when a fault struck; `acted` is None when the product did not act.
+        """
+        struck = {"fault": self.fault, "acted": self.acted} if self.fault else {}
         return {
             "at": self.at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
             "product": self.product,
@@ -33,6 +45,7 @@ class Entry:
             "query": self.query,
             "status": self.status,
             "body": _parsed(self.body),
+            **struck,
         }
 
 
@@ -89,7 +102,7 @@ class JournalMiddleware:
         if product not in self.products:
             await self.app(scope, receive, send)
             return
-        entry = self.journal.begin(product, scope)
+        entry = scope[ENTRY] = self.journal.begin(product, scope)
         if _announces_body(scope):
             if not await _read(receive, entry):
                 return

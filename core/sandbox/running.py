@@ -13,6 +13,7 @@ import uvicorn
 from duebridge.core.errors import ConfigError, RunError
 from duebridge.core.sandbox.product import ProductSandbox
 from duebridge.core.sandbox.server import Wrapper, create_app
+from duebridge.core.sandbox.wire import WiredProtocol
 
 HOST = "127.0.0.1"
 #: Ten times what seeding and binding take on a slow machine.
@@ -81,6 +82,7 @@ def _config(products: Sequence[ProductSandbox], inside: Sequence[Wrapper]) -> uv
     return uvicorn.Config(
         create_app(products, inside=inside),
         access_log=False,
+        http=WiredProtocol,
         lifespan="off",
         log_config=None,  # the process that serves decides about logging
         log_level="warning",

@@ -15,10 +15,17 @@ from sqlalchemy import Connection
 
 _MARKS = {"sqlite": "?", "postgresql": "%s"}
 _ONE_OF = {"sqlite": "IN (SELECT value FROM json_each(?))", "postgresql": "= ANY(%s)"}
+_CLOCK = {
+    "sqlite": "((julianday('now') - 2440587.5) * 86400.0)",
+    "postgresql": "CAST(extract(epoch FROM clock_timestamp()) AS double precision)",
+}
 
 
 class Statement:
-    """SQL with `?` for each parameter and `ONE_OF` where a column is compared with a list of texts or numbers."""
+    """SQL with `?` for each parameter and `ONE_OF` where a column is compared with a list of texts or numbers.
+
+    `CLOCK` is the database's own time, in seconds since the epoch: one clock for every machine that uses it.
+    """
 
     def __init__(self, sql: str) -> None:
         """Prepare `sql` for both databases."""
@@ -27,6 +34,10 @@ class Statement:
     def run(self, db: Connection, parameters: tuple[Any, ...]) -> None:
         """Run the statement once."""
         db.exec_driver_sql(self._sql[db.dialect.name], parameters)
+
+    def change(self, db: Connection, parameters: tuple[Any, ...]) -> int:
+        """Run the statement once; return how many rows it changed."""
+        return db.exec_driver_sql(self._sql[db.dialect.name], parameters).rowcount
 
     def run_each(self, db: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
         """Run the statement once per row, in one call to the driver."""
@@ -41,7 +52,8 @@ class Statement:
 
 def _spoken(sql: str, dialect: str) -> str:
     plain = sql.replace("%", "%%") if dialect == "postgresql" else sql  # the driver takes a lone % for a parameter
-    return plain.replace("?", _MARKS[dialect]).replace("ONE_OF", _ONE_OF[dialect])
+    plain = plain.replace("?", _MARKS[dialect]).replace("CLOCK", _CLOCK[dialect])
+    return plain.replace("ONE_OF", _ONE_OF[dialect])
 
 
 def listed(db: Connection, values: Sequence[Any]) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError
 
 from duebridge.core.errors import ConfigError, RunError
+from duebridge.core.store.refusing import REFUSALS, advice, may_pass, place, words
 
 BUSY_SECONDS = 30
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -30,21 +32,27 @@ _READING: dict[str, dict[str, Any]] = {
 
 
 def open_database(url: str) -> Engine:
-    """Connect to `url` and bring its schema up to date. Raises `ConfigError` when it can't be opened."""
+    """Connect to `url` and bring its schema up to date.
+
+    Raises `ConfigError` when it can't be opened, `RunError` when that may pass: it is locked, or its disk is full.
+    """
     engine = connect(url)
     try:
         migrate(engine)
-    except DBAPIError as error:
+    except REFUSALS as error:
         engine.dispose()
-        where = make_url(url).render_as_string(hide_password=True)
-        raise ConfigError(
-            f"the database {where} can't be opened: {error.orig}; check `database` and its rights"
-        ) from None
+        what = f"the database {place(engine.url)} can't be opened: {words(error)}"
+        kind = RunError if may_pass(error) else ConfigError
+        raise kind(f"{what}; {advice(error) or 'check `database` and its rights'}") from None
     return engine
 
 
 def connect(url: str) -> Engine:
-    """Return an engine for `url` whose transactions are safe for read-then-write."""
+    """Return an engine for `url` whose transactions are safe for read-then-write.
+
+    A writer waits `BUSY_SECONDS` for another, or as long as the address says: `?timeout=5` for SQLite,
+    `?options=-c%20lock_timeout%3D5s` for PostgreSQL.
+    """
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite":
@@ -62,8 +70,10 @@ def transaction(engine: Engine) -> Iterator[Connection]:
     try:
         with engine.begin() as connection:
             yield connection
-    except DBAPIError as error:
-        raise RunError(f"the database refused: {error.orig}; nothing of this step was kept, run again") from error
+    except REFUSALS as error:
+        raise RunError(
+            f"the database refused: {_told(engine, error)}; nothing of this step was kept, run again"
+        ) from error
 
 
 @contextmanager
@@ -72,8 +82,8 @@ def reading(engine: Engine) -> Iterator[Connection]:
     try:
         with engine.connect().execution_options(**_READING[engine.dialect.name]) as connection, connection.begin():
             yield connection
-    except DBAPIError as error:
-        raise RunError(f"the database can't be read: {error.orig}") from error
+    except REFUSALS as error:
+        raise RunError(f"the database can't be read: {_told(engine, error)}; then run again") from error
 
 
 def wait_for_writers(db: Connection, connection_id: int) -> None:
@@ -90,7 +100,7 @@ def migrate(engine: Engine) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     head = ScriptDirectory.from_config(config).get_current_head()
-    with engine.connect() as connection:
+    with engine.connect().execution_options(**_READING[engine.dialect.name]) as connection:
         current = MigrationContext.configure(connection).get_current_revision()
     if current == head:
         return
@@ -100,20 +110,34 @@ def migrate(engine: Engine) -> None:
         command.upgrade(config, "head")
 
 
+def _told(engine: Engine, error: Exception) -> str:
+    known = advice(error)
+    return f"{words(error)} ({place(engine.url)}){f'; {known}' if known else ''}"
+
+
 def _sqlite(url: URL) -> Engine:
+    busy_seconds = _busy_seconds(url)
     engine = create_engine(url)
-    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "connect", partial(_configure_sqlite, busy_seconds=busy_seconds))
     event.listen(engine, "begin", _begin_immediate)
     return engine
 
 
-def _configure_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+def _busy_seconds(url: URL) -> float:
+    given = url.query.get("timeout", BUSY_SECONDS)
+    try:
+        return float(given)  # type: ignore[arg-type] # a tuple when it is given twice
+    except (TypeError, ValueError):
+        raise ConfigError("`database`: timeout is a number of seconds, given once") from None
+
+
+def _configure_sqlite(connection: sqlite3.Connection, _record: Any, busy_seconds: float) -> None:
     connection.isolation_level = None  # SQLAlchemy's events begin transactions, not the driver
     for pragma in (
+        f"busy_timeout={round(busy_seconds * 1000)}",
         "journal_mode=WAL",
         "synchronous=NORMAL",
         "foreign_keys=ON",
-        f"busy_timeout={BUSY_SECONDS * 1000}",
         "cache_size=-40000",
         "wal_autocheckpoint=8000",
         "temp_store=FILE",

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, func, literal_column, select, update
+from sqlalchemy import Connection, and_, func, literal_column, or_, select, update
 
 from duebridge.core.store.bulk import Statement, listed
 from duebridge.core.store.database import wait_for_writers
 from duebridge.core.store.tables import RecordRow
 
 records = RecordRow.__table__  # type: ignore[attr-defined]
+
+#: What an intent to take something away has in the place of a fingerprint.
+REMOVAL = ""
+#: No retry is ever put off longer than this (seconds); one that seems to be was reckoned by a clock since corrected.
+LONGEST_WAIT = 86400.0
 
 
 class Stored(NamedTuple):
@@ -59,7 +64,11 @@ class Stored(NamedTuple):
 
 
 class Claimed(NamedTuple):
-    """A row to write, with whether what must stand before it does."""
+    """A row to write, with whether what must stand before it does.
+
+    `attempted` tells what earlier attempts sent whose outcome is unknown: the payload's fingerprint, `REMOVAL` when one
+    of them took something away, None when there were none or several payloads.
+    """
 
     n: int
     key: str
@@ -82,6 +91,7 @@ class Claimed(NamedTuple):
     outcome: str
     run: int
     code: str
+    attempted: str | None
     a_stands: bool
     b_stands: bool
 
@@ -190,6 +200,10 @@ class Records:
         )
         return [Stored(*row) for row in self._db.execute(query).all()]
 
+    def unwritten(self, run: int) -> list[Stored]:
+        """Return the records for which `run` planned a write that was not made, removals too."""
+        return [Stored._make(row) for row in _UNWRITTEN.fetch(self._db, (self._id, run))]
+
     def unseen(self, kinds: Sequence[str], crawl: int) -> list[str]:
         """Return the ids of `kinds` the complete crawl `crawl` did not see, as keys."""
         query = select(records.c.key).where(
@@ -231,31 +245,72 @@ class Records:
         if numbers:
             _DROP.run(self._db, (listed(self._db, numbers),))
 
-    def claim(self, limit: int, *, now: float, since: tuple[int, int]) -> list[Claimed]:
-        """Return the next due rows in the order phase, row.
+    def claim(
+        self,
+        limit: int,
+        *,
+        now: float,
+        since: tuple[int, int],
+        only: Sequence[int] | None = None,
+        excluded: Collection[str] = (),
+    ) -> list[Claimed]:
+        """Return the next due rows in the order phase, row; with `only`, those among these rows, retry due or not.
+
+        What can't be settled yet stays out in any case.
 
         One phase is finished before the next begins, and what is written together lies together in the database.
         `since` is the (phase, row) of the last one claimed in this pass. Rows whose retry is later than `now`
-        (seconds since the epoch) stay out.
+        (seconds since the epoch) stay out, and so do those of `excluded` customers.
         """
-        rows = _CLAIM.fetch(self._db, (self._id, now, *since, limit))
+        last = (*since, listed(self._db, list(excluded)), limit)
+        if only is None:
+            rows = _CLAIM.fetch(self._db, (self._id, now, now + LONGEST_WAIT, *last))
+        else:
+            rows = _CLAIM_AMONG.fetch(self._db, (self._id, listed(self._db, only), now, *last))
         return [Claimed._make(row) for row in rows]
 
-    def intend(self, rows: Sequence[Claimed], *, run: int) -> None:
-        """Record that `run` is about to make these writes; committed before any byte leaves."""
-        _INTEND.run(self._db, (run, listed(self._db, [row.n for row in rows])))
+    def intend(self, rows: Sequence[Claimed], *, run: int, fence: int) -> None:
+        """Record that `run`, under the lease `fence`, is about to make these writes; committed before a byte leaves.
 
-    def doubt_intents(self, run: int) -> None:
-        """Mark the writes an earlier run was about to make when it died: they may have happened."""
-        _DOUBT.run(self._db, (self._id, run))
-        _FORGET_EARLIER.run(self._db, (self._id, run))
+        What an earlier attempt sent is kept while its outcome is unknown.
+        """
+        _INTEND.run(self._db, (run, fence, listed(self._db, [row.n for row in rows])))
 
-    def settle(self, claimed: Sequence[Claimed], accepted: Sequence[Accepted], others: Sequence[Settled]) -> None:
-        """Store what became of the `claimed` writes: the accepted ones in bulk, the others one by one."""
+    def interrupted(self, run: int) -> list[Claimed]:
+        """Return the writes earlier runs than `run` were about to make when they died: they may have happened."""
+        return [Claimed._make(row) for row in _INTERRUPTED.fetch(self._db, (self._id, run))]
+
+    def withdrawn(self, now: float) -> list[Claimed]:
+        """Return the rows whose last write has an unknown outcome while no other one is due, if it can be settled."""
+        return [Claimed._make(row) for row in _WITHDRAWN.fetch(self._db, (self._id, now))]
+
+    def waiting_to_settle(self, now: float) -> set[str]:
+        """Return the keys of the records with a due write that can't be settled at `now` (seconds since the epoch)."""
+        return {f"{kind}:{id}" for kind, id in _WAITING_TO_SETTLE.fetch(self._db, (self._id, now))}
+
+    def troubled(self) -> list[Stored]:
+        """Return the rows whose write was refused or has an unknown outcome, and those we refused ourselves."""
+        return [Stored._make(row) for row in _TROUBLED.fetch(self._db, (self._id,))]
+
+    def to_try(self, run: int) -> list[int]:
+        """Return the numbers of due rows that had trouble or were planned by `run`, and of those waiting for them."""
+        found = _TO_TRY.fetch(self._db, (self._id, run))
+        numbers = {n for n, _ in found}
+        while keys := [key for _, key in found]:
+            waiting = _AFTER.fetch(self._db, (self._id, listed(self._db, keys), listed(self._db, keys)))
+            found = [row for row in waiting if row[0] not in numbers]
+            numbers |= {n for n, _ in found}
+        return sorted(numbers)
+
+    def settle(self, settled: Sequence[int], accepted: Sequence[Accepted], others: Sequence[Settled]) -> None:
+        """Store what became of a batch: accepted writes in bulk, the others one by one.
+
+        `settled` are the rows of which nothing is unknown any more: their intents go.
+        """
         _ACCEPT.run_each(self._db, accepted)
-        for settled in others:
-            self._db.execute(update(records).where(records.c.n == settled.n).values(settled.values))
-        _FORGET.run(self._db, (listed(self._db, [row.n for row in claimed]),))
+        for other in others:
+            self._db.execute(update(records).where(records.c.n == other.n).values(other.values))
+        _FORGET.run(self._db, (listed(self._db, settled),))
 
     def mark(self, outcomes: Mapping[str, str], *, run: int) -> None:
         """Set the outcome of records by key."""
@@ -296,19 +351,27 @@ def listing(
 ) -> Iterator[Mapping[str, Any]]:
     """Yield whole rows for people, in row order, each record followed by its parts when `parts`.
 
-    `outcome` is the record's; `gone` means held at the target, but no longer at the source or no longer to be sent.
+    `outcome` is the record's; `gone` means held at the target (or perhaps held), but no longer at the source or no
+    longer to be sent. An `unsure` row is of a record of which a write may have happened, or a write of a part of it;
+    such records are `unknown`, whatever they count as.
     """
     main = records.alias("main")
+    uncertain = select(records.c.kind + ":" + records.c.id).where(
+        records.c.connection_id == connection_id, records.c.uncertain
+    )
+    unsure = main.c.key.in_(uncertain)
     of = and_(main.c.connection_id == records.c.connection_id, main.c.key == records.c.kind + ":" + records.c.id)
-    query = select(records).join(main, of).where(main.c.connection_id == connection_id)
+    query = select(records, unsure.label("unsure")).join(main, of).where(main.c.connection_id == connection_id)
     if kinds:
         query = query.where(main.c.kind.in_(kinds))
     if id is not None:
         query = query.where(main.c.id == id)
     if outcome == "gone":
-        query = query.where(main.c.accepted_fingerprint.is_not(None), main.c.verdict == "skip")
+        query = query.where(or_(main.c.accepted_fingerprint.is_not(None), main.c.uncertain), main.c.verdict == "skip")
+    elif outcome == "unknown":
+        query = query.where(or_(main.c.outcome == outcome, unsure))
     elif outcome is not None:
-        query = query.where(main.c.outcome == outcome)
+        query = query.where(main.c.outcome == outcome, ~unsure)
     if not parts:
         query = query.where(records.c.part == "")
     found = db.execute(query.order_by(main.c.n, records.c.part), execution_options={"yield_per": 500})
@@ -331,37 +394,65 @@ def _standing(after: str) -> str:
 
 def _upsert() -> Statement:
     columns = PlannedRow._fields
-    replaced = [name for name in columns if name not in ("connection_id", "key", "uncertain")]
+    replaced = [name for name in columns if name not in ("connection_id", "key", "uncertain", "attempts")]
     return Statement(
         f"INSERT INTO records ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
-        f" ON CONFLICT (connection_id, key) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in replaced)}"
+        f" ON CONFLICT (connection_id, key) DO UPDATE SET"
+        f" {', '.join(f'{name} = excluded.{name}' for name in replaced)},"
+        # what waits for its next try has been tried as often as before
+        " attempts = CASE WHEN excluded.retry_at IS NULL THEN excluded.attempts ELSE records.attempts END"
     )
 
 
 _BY_KEY = _find_by("key")
 _BY_ROOT = _find_by("root")
 _WAITING = _find_by("customer_id", " AND code = 'customer_not_sent'")
+_UNWRITTEN = Statement(
+    f"SELECT {', '.join(Stored._fields)} FROM records WHERE connection_id = ? AND run = ? AND part = ''"
+    " AND (outcome = 'planned' OR (due AND gone))"
+)
 _STANDING = Statement(
     "SELECT id, verdict, accepted_fingerprint, uncertain FROM records WHERE connection_id = ? AND key ONE_OF"
 )
 _UPSERT = _upsert()
-_CLAIM = Statement(
-    f"SELECT {', '.join(Claimed._fields[:-2])}, {_standing('after_a')}, {_standing('after_b')} FROM records"
-    " WHERE connection_id = ? AND due AND (retry_at IS NULL OR retry_at <= ?)"
-    " AND (phase, n) > (?, ?) ORDER BY phase, n LIMIT ?"
+_ATTEMPTED = "CASE WHEN uncertain THEN (SELECT fingerprint FROM intents WHERE intents.n = records.n) END"
+_CLAIMED = (
+    f"SELECT {', '.join(Claimed._fields[:-3])}, {_ATTEMPTED}, {_standing('after_a')}, {_standing('after_b')}"
+    " FROM records WHERE connection_id = ?"
 )
+_NEXT = " AND (phase, n) > (?, ?) AND NOT customer_id ONE_OF ORDER BY phase, n LIMIT ?"
+_CLAIM = Statement(f"{_CLAIMED} AND due AND (retry_at IS NULL OR retry_at <= ? OR retry_at > ?){_NEXT}")
+# What is uncertain and was not refused has a retry_at for one reason: a search may not show it before.
+_UNSETTLED = "uncertain AND outcome <> 'rejected' AND retry_at IS NOT NULL AND retry_at > ?"
+_CLAIM_AMONG = Statement(f"{_CLAIMED} AND due AND n ONE_OF AND NOT ({_UNSETTLED}){_NEXT}")
+_WAITING_TO_SETTLE = Statement(f"SELECT kind, id FROM records WHERE connection_id = ? AND due AND {_UNSETTLED}")
+_INTERRUPTED = Statement(f"{_CLAIMED} AND NOT uncertain AND n IN (SELECT n FROM intents WHERE intents.run <> ?)")
+_WITHDRAWN = Statement(
+    f"{_CLAIMED} AND uncertain AND NOT due AND NOT ({_UNSETTLED})"
+    " AND n IN (SELECT n FROM intents WHERE intents.connection_id = records.connection_id) ORDER BY n"
+)
+_TROUBLED = Statement(
+    f"SELECT {', '.join(Stored._fields)} FROM records WHERE connection_id = ?"
+    " AND (verdict = 'reject' OR due AND (uncertain OR outcome IN ('rejected', 'unknown'))) ORDER BY n"
+)
+_TO_TRY = Statement(
+    "SELECT n, key FROM records WHERE connection_id = ?"
+    " AND due AND (uncertain OR outcome IN ('rejected', 'unknown') OR run = ?)"
+)
+_AFTER = Statement("SELECT n, key FROM records WHERE connection_id = ? AND due AND (after_a ONE_OF OR after_b ONE_OF)")
 _ACCEPT = Statement(
     "UPDATE records SET accepted_fingerprint = ?, target_id = ?, phase = ?, outcome = ?, run = ?, written_at = ?,"
-    " notes = ?, accepted = NULL, due = FALSE, uncertain = FALSE, attempts = 0, retry_at = NULL WHERE n = ?"
+    " notes = ?, accepted = NULL, due = FALSE, uncertain = FALSE, attempts = 0, retry_at = NULL, reason = NULL"
+    " WHERE n = ?"
 )
 _MARK = Statement("UPDATE records SET outcome = ?, run = ? WHERE connection_id = ? AND key = ?")
 _DROP = Statement("DELETE FROM records WHERE n ONE_OF")
+# A removal has no fingerprint of its own; several attempts with different payloads leave none to go by.
 _INTEND = Statement(
-    "INSERT INTO intents (n, connection_id, run, fingerprint)"
-    " SELECT n, connection_id, ?, fingerprint FROM records WHERE n ONE_OF"
+    "INSERT INTO intents (n, connection_id, run, fence, fingerprint, attempt)"
+    " SELECT n, connection_id, ?, ?, COALESCE(fingerprint, ''), attempts + 1 FROM records WHERE n ONE_OF"
+    " ON CONFLICT (n) DO UPDATE SET run = excluded.run, fence = excluded.fence, attempt = intents.attempt + 1,"
+    " fingerprint = CASE WHEN intents.fingerprint = excluded.fingerprint THEN excluded.fingerprint"
+    " WHEN intents.fingerprint = '' OR excluded.fingerprint = '' THEN '' END"
 )
 _FORGET = Statement("DELETE FROM intents WHERE n ONE_OF")
-_DOUBT = Statement(
-    "UPDATE records SET uncertain = TRUE WHERE n IN (SELECT n FROM intents WHERE connection_id = ? AND run <> ?)"
-)
-_FORGET_EARLIER = Statement("DELETE FROM intents WHERE connection_id = ? AND run <> ?")

@@ -64,6 +64,9 @@ class Stream:
 class Store:
     """What is remembered between runs."""
 
+    #: The fence of the lease its writes are made under; 0 for writes that need none.
+    fence: int = 0
+
     def __init__(self, engine: Engine) -> None:
         """Use `engine`, whose schema is up to date."""
         self._engine = engine
@@ -72,6 +75,11 @@ class Store:
     def open(cls, url: str) -> Store:
         """Open and migrate the database at `url`. Raises `ConfigError` when it can't be."""
         return cls(open_database(url))
+
+    @property
+    def engine(self) -> Engine:
+        """The database."""
+        return self._engine
 
     def close(self) -> None:
         """Release the database's connections."""
@@ -155,6 +163,12 @@ class Store:
         with self.transaction() as db:
             values = {"ended_at": now, "status": status, "report": dict(report)}
             db.execute(update(runs).where(runs.c.id == run).values(values))
+
+    def unfinished_runs(self, connection_id: int) -> list[int]:
+        """Return the runs of a connection that have not told how they ended, oldest first."""
+        query = select(runs.c.id).where(runs.c.connection_id == connection_id, runs.c.ended_at.is_(None))
+        with self.reading() as db:
+            return list(db.scalars(query.order_by(runs.c.id)))
 
     def runs(self, connection_id: int | None = None, limit: int = 50) -> list[Mapping[str, Any]]:
         """Return the newest runs, newest first."""

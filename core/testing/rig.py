@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from duebridge.core.connector import Services, Settings
 from duebridge.core.edge.http import HttpFactory
 from duebridge.core.engine.report import Report
-from duebridge.core.engine.sync import Policy, Sync
+from duebridge.core.engine.sync import Asking, Policy, Sync
 from duebridge.core.store.memory import StoredMemory
 from duebridge.core.store.store import Store
 from duebridge.core.testing.ledger import LedgerSource
@@ -44,7 +44,7 @@ class Rig:
         """Change the connection's policy from the next run on."""
         self.policy = replace(self.policy, **changes)  # type: ignore[arg-type]
 
-    def run(self, *, full: bool = False, accept_mass_change: bool = False) -> Report:
+    def run(self, *, full: bool = False, retry: bool = False, accept_mass_change: bool = False) -> Report:
         """Run the connection once, forgetting the target's log first; return the report."""
         self.target.log.clear()
         run = self.store.begin_run(self.connection_id, self.now)
@@ -59,6 +59,7 @@ class Rig:
             stopping=self.stopping,
             requests=lambda: {"source": self.source.pages, "target": len(self.target.log)},
         )
-        sync.run(report, self.connection_id, full=full, accept_mass_change=accept_mass_change)
+        asked = Asking(full=full, retry=retry, accept_mass_change=accept_mass_change)
+        sync.run(report, self.connection_id, asked)
         self.store.end_run(run, self.now, report.status, report.as_json())
         return report

@@ -58,14 +58,15 @@ class ChangeRead:
     def _page(self, page: ListPage, handled: frozenset[str]) -> Page:
         events = read_events(self._path, page.items)
         changed, deleted = coalesce(events, handled, self.read)
-        items, gone = self.reader.by_id(changed)
+        # A deletion told twice, or late, may be of a row restored since: the list alone says what is gone.
+        items, gone = self.reader.by_id([*changed, *deleted])
         self.bookmark = self.bookmark.after(events)
         if page.next_cursor is None:
             at_rest = Cursor(crawl=False, position=self.bookmark.aged(self.started).position())
-            return Page(items, at_rest, last=True, deleted=(*deleted, *gone))
+            return Page(items, at_rest, last=True, deleted=tuple(gone))
         position = {"api_cursor": page.next_cursor, **self.bookmark.position(), **self.read.position()}
         cursor = Cursor(crawl=False, position=position)
-        return Page(items, cursor, deleted=(*deleted, *gone))
+        return Page(items, cursor, deleted=tuple(gone))
 
     def _get(self, path: str, params: Params) -> Json:
         try:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from duebridge.core.connector import Account
-from duebridge.core.engine.exclusions import exclusion_decider
+from duebridge.core.engine.exclusions import ExcludedCustomers
 from duebridge.core.engine.guard import Limits
 from duebridge.core.engine.report import Report
 from duebridge.core.errors import RecordError, RunError
@@ -222,10 +222,10 @@ def test_what_was_archived_in_runs_that_passed_counts_again_only_when_it_is_to_b
 def test_exclusions_that_change_are_weighed_without_an_event_from_the_source(rig: Rig) -> None:
     made = in_use(rig)
     pages = rig.source.pages
-    rig.set_policy(decide=exclusion_decider({"0", "1"}), decide_on=("0", "1"))
+    rig.set_policy(decide=ExcludedCustomers({"0", "1"}).decide, excluded=frozenset({"0", "1"}))
     assert f"{len(made) * 2 // 5} of 200 invoices" in stopped(rig)
     assert rig.source.pages == pages + 2
-    rig.set_policy(decide=None, decide_on=())
+    rig.set_policy(decide=None, excluded=frozenset())
     succeeded(rig.run())
     assert rig.target.log == []
 

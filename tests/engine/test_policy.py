@@ -2,7 +2,7 @@
 
 import pytest
 
-from duebridge.core.engine.exclusions import exclusion_decider
+from duebridge.core.engine.exclusions import ExcludedCustomers
 from duebridge.core.engine.report import Report
 from duebridge.core.testing import Rig, credit_note, customer, invoice
 
@@ -16,7 +16,7 @@ def counts(report: Report, kind: str) -> dict[str, int]:
 
 def exclude(rig: Rig, *ids: str) -> None:
     """Exclude these customers from the next run on."""
-    rig.set_policy(decide=exclusion_decider(frozenset(ids)), decide_on=tuple(sorted(ids)))
+    rig.set_policy(decide=ExcludedCustomers(ids).decide, excluded=frozenset(ids))
 
 
 def test_nothing_of_an_excluded_customer_is_sent(rig: Rig) -> None:

@@ -168,6 +168,19 @@ def test_archived_after_it_was_sent_it_counts_as_skipped_and_stays(rig: Rig) -> 
     assert (counts(report, "invoice"), rig.target.log) == ({"read": 1, "archived": 1}, [])
 
 
+def test_what_was_removed_as_no_longer_eligible_counts_as_skipped_when_it_is_read_again(rig: Rig) -> None:
+    rig.set_policy(on_delete="delete")
+    rig.source.put(customer("1"), invoice("1", "1"))
+    rig.run()
+    rig.source.put(invoice("1", "1", archived_at="2026-03-02T00:00:00Z"))
+    assert counts(rig.run(), "invoice") == {"read": 1, "deleted": 1, "archived": 1}
+
+    report = rig.run(full=True)
+
+    assert (report.status, counts(report, "invoice")) == ("succeeded", {"read": 1, "archived": 1})
+    assert rig.target.log == []
+
+
 def test_a_kept_invoice_keeps_its_link_when_it_is_archived(rig: Rig) -> None:
     rig.source.put(customer("1"), invoice("10", "1", paid=True), credit_note("11", "1", invoice_id="10"))
     rig.run()
@@ -229,6 +242,56 @@ def test_an_amount_the_currency_can_not_express_is_rejected_by_the_mapping(rig: 
     rig.source.put(customer("1"), invoice("10", "1", "10.505"))
     report = rig.run()
     assert counts(report, "invoice") == {"read": 1, "rejected": 1}
+
+
+def test_a_fix_that_a_later_page_makes_needless_leaves_its_invoice_counted_unchanged(rig: Rig) -> None:
+    rig.source.put(customer("1"), *(invoice(str(n), "1", "100.00") for n in range(1, 15)))
+    rig.run()
+
+    rig.source.put(invoice("1", "1", "100.00", paid=True), credit_note("15", "1", "-100.00", invoice_id="1"))
+    report = rig.run(full=True)
+
+    assert (report.status, report.error) == ("succeeded", None)
+    assert counts(report, "invoice") == {"read": 14, "unchanged": 14}
+    assert rig.target.log == [("create", "ledger-credit_note-15"), ("create", "ledger-link-15")]
+
+
+def test_an_invoice_read_unchanged_beside_a_credit_note_that_moves_its_fix_counts_once(rig: Rig) -> None:
+    paid, note = invoice("1", "1", "100.00", paid=True), credit_note("2", "1", "-20.00", invoice_id="1")
+    rig.source.put(customer("1"), paid, note)
+    rig.run()
+
+    rig.source.put(credit_note("2", "1", "-20.00"))
+    report = rig.run(full=True)
+
+    assert counts(report, "invoice") == {"read": 1, "updated": 1}
+    assert rig.target.held["ledger-invoice-1-fix"]["amount"] == "100.00"
+
+
+def test_a_fix_that_a_later_page_turns_back_leaves_its_invoice_counted_unchanged(rig: Rig) -> None:
+    paid, note = invoice("1", "1", "100.00", paid=True), credit_note("2", "1", "-20.00", invoice_id="1")
+    rig.source.put(customer("1"), paid, note, *(invoice(str(n), "1") for n in range(3, 15)))
+    rig.run()
+
+    rig.source.put(credit_note("2", "1", "-20.00"), credit_note("15", "1", "-20.00", invoice_id="1"))
+    report = rig.run(full=True)
+
+    assert (report.status, report.error) == ("succeeded", None)
+    assert counts(report, "invoice") == {"read": 13, "unchanged": 13}
+    assert ("update", "ledger-invoice-1-fix") not in rig.target.log
+
+
+def test_a_link_planned_and_planned_back_in_one_run_leaves_its_credit_note_unchanged(rig: Rig) -> None:
+    rig.set_policy(on_delete="delete")
+    rig.source.put(customer("1"), invoice("10", "1"), credit_note("20", "1", invoice_id="10"))
+    rig.source.put(credit_note("21", "1", "-60.00", invoice_id="10"))
+    rig.run()
+    rig.source.put(invoice("10", "1", "75.50"))
+    rig.source.remove("documents", "20", event=False)  # found missing after the invoice was planned with both
+    report = rig.run(full=True)
+    assert report.status == "succeeded"
+    assert counts(report, "credit_note") == {"read": 1, "unchanged": 1, "deleted": 1}
+    assert rig.target.held["ledger-link-21"]["amount"] == "60.00"
 
 
 def test_a_document_whose_only_write_is_undone_by_a_later_page_counts_as_unchanged(rig: Rig) -> None:

@@ -252,3 +252,17 @@ def test_a_removal_whose_answer_was_lost_leaves_the_run_incomplete_and_is_made_a
     rig.target.after_push = accepting
     report = rig.run()
     assert (report.status, counts(report, "invoice")) == ("succeeded", {"deleted": 1})
+
+
+def test_documents_whose_customer_comes_while_their_crawl_is_interrupted_are_sent(rig: Rig) -> None:
+    rig.source.put(*(invoice(str(n), "1") for n in range(1, 15)))
+    rig.run()
+    rig.source.fail_before_page = rig.source.pages + 2
+    assert rig.run(full=True).status == "incomplete"
+
+    rig.source.fail_before_page = None
+    rig.source.put(customer("1"), event=False)
+    report = rig.run(full=True)
+
+    assert report.kinds["invoice"].outcomes["gone"] == 0
+    assert len(rig.target.held) == 15

@@ -25,9 +25,9 @@ from duebridge.core.sandbox.product import SandboxOptions
 from duebridge.core.sandbox.server import create_app
 from duebridge.plugins.pennylane.sandbox import PennylaneSandbox
 
-from ..acceptance.comparison import check_what_arrived  # noqa: TID252 - the tests have no name to import them by
-from ..acceptance.conftest import serving  # noqa: TID252
-from ..acceptance.scene import NAME, Row, Run, Scene, Served  # noqa: TID252
+from ..acceptance.comparison import check_what_arrived
+from ..acceptance.conftest import serving
+from ..acceptance.scene import NAME, Row, Run, Scene, Served
 from .conftest import Figure
 
 SIZE: dict[str, Any] = {"customers": 80, "invoices": 300, "limits": "off"}

@@ -139,6 +139,7 @@ def test_a_stale_page_cursor_in_the_feed_goes_back_to_the_bookmark(fake: Any, so
 def test_a_feed_that_refuses_every_page_cursor_ends_the_run(fake: Any, source: PennylaneSource) -> None:
     told = events((5, "delete", "2026-03-01T00:00:00Z"), cursor="a")
     fake.serve("/changelogs/customers", lambda query: (400, '{"error":"x"}') if "cursor" in query else told)
+    fake.serve("/customers", lambda _: rows())
 
     with pytest.raises(RunError, match="no longer takes the page cursor"):
         list(source.fetch("customers", bookmark(), NOTHING))
