@@ -214,4 +214,4 @@ def test_the_table_shows_the_reasons(stage) -> None:
     shown = stage.run("reconcile", "acme-upflow").stdout
 
     assert "Outstanding" in shown
-    assert "partial_payments_not_imported" in shown
+    assert "paid in part at the source; payments are not imported" in shown
