@@ -22,6 +22,8 @@ _REASONS = {
     "excluded_customer": "of customers that are excluded",
     "manual_entry": "credit notes that are accounting entries made by hand, left out",
     "rejected": "records that were rejected",
+    "reads_paid_at_target": "must read paid at the target, though the source expects money",
+    "sent_though_not_counted_at_the_source": "sent by the target's rules, though the source does not count them",
     "writes_due": "writes still to make",
     "unknown_outcome": "writes whose outcome is not known yet",
     "kept_though_gone": "kept at the target though deleted at the source",
