@@ -26,7 +26,9 @@ def summary_parts(done: Performance, meanings: Meanings) -> Iterator[RenderableT
         for code, number in tally.as_json()["skipped"].items()
     ]
     if left_out:
-        yield table("Left out, and why", ("kind", "records", "because"), left_out, numbers=("records",))
+        yield table(
+            "Left out, and why", ("kind", "records", "because"), left_out, numbers=("records",), widest={"because": 50}
+        )
     if done.balances is not None:
         yield bridges(done.balances, meanings)
     yield f"{done.connection}: {done.report.status} in {done.report.seconds:.1f} s"
