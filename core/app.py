@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from duebridge.core.connector import Account, BalanceReader, RecordTarget, Services, Source, Target
+from duebridge.core.connector import Account, RecordTarget, Services, Source, Target
 from duebridge.core.edge.config import Configuration, ConnectionConfig
 from duebridge.core.edge.http import HttpFactory
 from duebridge.core.edge.logs import bound, logger
@@ -189,10 +189,7 @@ class App:
     ) -> Iterator[dict[str, Any]]:
         """Yield what became of each record of `name`; see `list_records`."""
         target = self.registry.targets[self.connection(name).target_name]
-        connection_id = self.store.known_connection(name)
-        if connection_id is None:
-            raise never_run(name)
-        return list_records(self.store, connection_id, target, kind=kind, outcome=outcome, parts=parts)
+        return list_records(self.store, self._read_connection(name), target, kind=kind, outcome=outcome, parts=parts)
 
     def runs(self, name: str | None = None) -> list[Mapping[str, Any]]:
         """Return the latest runs, of one connection or of all, newest first."""
@@ -204,13 +201,9 @@ class App:
     def reconcile(self, name: str) -> Reconciliation:
         """Compare what is outstanding at both ends, by what was last read and what the target tells now."""
         config = self.connection(name)
-        connection_id = self.store.known_connection(name)
-        if connection_id is None:
-            raise never_run(name)
+        connection_id = self._read_connection(name)
         with self.paired(config, self.store, connection_id, Report(name, 0), threading.Event()) as pair:
-            if not isinstance(pair.target, BalanceReader):
-                raise ConfigError(f"{pair.target.title} does not tell what is outstanding, so nothing can be compared")
-            return reconcile(self.store, connection_id, pair.target, pair.target)
+            return reconcile(self.store, connection_id, pair.target)
 
     def exclusions(self, name: str) -> Exclusions:
         """Return which customers are kept out of the connection `name`, to be listed or changed."""
@@ -256,6 +249,13 @@ class App:
         finally:
             source.close()
             target.close()
+
+    def _read_connection(self, name: str) -> int:
+        """Return the row number of a connection of which something was read. Raises `ConfigError` before that."""
+        connection_id = self.store.known_connection(name)
+        if connection_id is None or not self.store.has_read(connection_id):
+            raise never_run(name)
+        return connection_id
 
     def _copied(self, name: str, copy: Store) -> int:
         connection_id = self.store.known_connection(name)

@@ -35,7 +35,8 @@ explain     {kind, id, verdict, code, why, reads?, fields: [{target, from, value
              last_outcome}], link: {reference, target_id, written_at, up_to_date} or null,
              last_outcome: {outcome, code, reason, notes, run} or null}
 reconcile   {currencies: {code: {source, target, difference, explained: {reason: amount}, unexplained}},
-             customers: [{customer, name, currency, ...the same}], notes}
+             customers: [{customer, name, currency, ...the same}], target_from: target or links, notes};
+             source less target = explained + unexplained
 records     [{kind, id, label or part, outcome, code, why, customer_id, reference, target_id, held, due, run, notes}]
 exclude     [{customer_id, name, by: command or configuration, since: instant or null}], as of include
 runs        [{run, connection, status, began_at, ended_at, report: as of sync}]

@@ -22,7 +22,7 @@ def report_parts(report: Report, meanings: Meanings, *, ran: bool = True) -> Ite
     yield table("Records" if ran else "Records, as they would be", ("kind", *_COUNTS), rows, numbers=_COUNTS)
     left_out = list(_left_out(report, meanings))
     if left_out:
-        yield table("Left out", ("kind", "code", "records", "why"), left_out, numbers=("records",))
+        yield table("Left out", ("kind", "code", "records", "why"), left_out, numbers=("records",), widest={"why": 34})
     yield from (f"note: {plain(note)}" for note in report.notes)
     if ran:
         yield _summary(report)
