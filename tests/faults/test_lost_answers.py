@@ -23,7 +23,7 @@ Size = dict[str, int]
 
 SMALL: Size = {"customers": 20, "invoices": 120}
 LARGE: Size = {"customers": 1000, "invoices": 7600}
-MIDDLING: Size = {"customers": 100, "invoices": 900}
+MIDDLING: Size = {"customers": 40, "invoices": 400}
 CREATES = 10_000
 
 UPSERT, CREATE_ONCE = pytest.param(UpflowDesk(), id="upsert"), pytest.param(CarbonDesk(), id="create_once")
