@@ -54,6 +54,11 @@ for _name in ("httpx", "httpcore"):
 #: Names and addresses as they are after IDNA; anything else is a trick or a slip.
 _HOST = re.compile(rb"[0-9A-Za-z._:-]+")
 _NO_HEADERS: Mapping[str, str] = {}
+#: What an answer may hold, decoded: a page of a list (the largest known is some 2 MB), the answer to a write. Several
+#: of those are read at once, and each may take many times its size once parsed.
+MOST_JSON = 16 * 2**20
+MOST_REPLY = 2**20
+
 _ACCEPTED = {"accept": "application/json", "accept-encoding": "gzip", "user-agent": "duebridge"}
 
 
@@ -94,8 +99,9 @@ class HttpFactory:
 
         `product` names it in messages. `headers` carry the credentials and are asked for before every attempt. An
         attempt is over after `deadline` seconds, is repeated `retries` times, and may answer with `max_bytes` decoded
-        bytes. `explain` finds the product's words in an error, where they are not in details, message or error. Raises
-        `ConfigError` for an address that can't be a server's.
+        bytes: no more than `MOST_JSON` where that is JSON, `MOST_REPLY` where it answers a write. `explain` finds the
+        product's words in an error, where they are not in details, message or error. Raises `ConfigError` for an
+        address that can't be a server's.
         """
         terms = _Terms(
             product, headers, limiter, self._patience, self._count, deadline, max_bytes, retries, explain, self._until
@@ -132,10 +138,14 @@ class _Terms:
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """A request before its credentials. `own`: it goes to the product itself, with credentials, within its limits."""
+    """A request before its credentials, and how many bytes may answer it.
+
+    `own`: it goes to the product itself, with credentials, within its limits.
+    """
 
     method: str
     url: httpx.URL
+    most: int
     own: bool = True
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | Form | None = None
@@ -174,7 +184,8 @@ class Http:
         no readable answer came.
         """
         url = self._own_url(path, params)
-        return self._carry(_Call("GET", url), self._ask(f"GET {url.path}", url, None, partial(_json, shape=shape)))
+        call = _Call("GET", url, min(MOST_JSON, self._terms.max_bytes))
+        return self._carry(call, self._ask(f"GET {url.path}", url, None, partial(_json, shape=shape)))
 
     def download(self, url_or_path: str, params: Params | None = None) -> bytes:
         """The file at a path below base_url, or at any address; on another host without credentials or pacing.
@@ -186,7 +197,7 @@ class Http:
         own = self._is_own(url)
         if not own and url.scheme != "https" and self._base.scheme == "https":
             raise RunError(f"{self._terms.product} keeps a file on {url.host} without https; it is not fetched")
-        call = _Call("GET", url, own, {"accept": "*/*"})
+        call = _Call("GET", url, self._terms.max_bytes, own, {"accept": "*/*"})
         return self._carry(call, self._ask("GET a file", url, None, lambda answer: answer.body)) or b""
 
     def write(
@@ -206,7 +217,8 @@ class Http:
         """
         url = self._own_url(path, None)
         kind = {} if body is None or isinstance(body, Form) else {"content-type": "application/json"}
-        call = _Call(method, url, headers={**kind, **(headers or {})}, body=encoded(body))
+        most = min(MOST_REPLY, self._terms.max_bytes)
+        call = _Call(method, url, most, headers={**kind, **(headers or {})}, body=encoded(body))
         return self._carry(call, self._ask(f"{method} {url.path}", url, safety, _json_if_any))
 
     def close(self) -> None:
@@ -233,7 +245,7 @@ class Http:
         finally:
             note(status, headers)
         with closing(response):
-            answer = self._read(response, headers)
+            answer = self._read(response, headers, call.most)
         words = partial(said, answer, terms.explain, sent)
         return outcome(answer, ask, words, terms.patience.clock(), anonymous=not sent)
 
@@ -247,13 +259,13 @@ class Http:
         except (httpx.HTTPError, httpx.InvalidURL):
             raise RunError(f"{self._terms.product} sends us on to something that isn't an address") from None
 
-    def _read(self, response: httpx.Response, headers: Mapping[str, str]) -> Answer:
-        """The whole answer, or of an error as much as helps to explain it."""
+    def _read(self, response: httpx.Response, headers: Mapping[str, str], most: int) -> Answer:
+        """The whole answer of `most` bytes, or of an error as much as helps to explain it."""
         status = response.status_code
         if meaning(status) != "ok":
             return Answer(status, headers, _beginning(response, headers))
         try:
-            return Answer(status, headers, reading.body(response.iter_raw(), headers, self._terms.max_bytes))
+            return Answer(status, headers, reading.body(response.iter_raw(), headers, most))
         except reading.Unreadable as problem:
             raise unreadable(problem, status) from None
         except silence.FAILURES as failed:
@@ -372,6 +384,7 @@ def _beginning(response: httpx.Response, headers: Mapping[str, str]) -> bytes:
 
 
 def _json(answer: Answer, shape: Shape | None = None) -> Json:
+    reading.refuse_dense(answer.body)
     shaped = shape(answer.body) if shape is not None else None
     return shaped if shaped is not None else reading.parsed(answer.body, answer.headers.get("content-type", ""))
 

@@ -16,6 +16,10 @@ from typing import Any
 
 #: More digits than any amount or id has; arithmetic on millions of them would hang the run.
 MOST_DIGITS = 40
+#: More values than any page has. Each may take 100 bytes and more once parsed, so that a few megabytes of them would
+#: fill the memory; a body below the second number can't hold so many that it matters.
+MOST_VALUES = 500_000
+_SPARSE = 2 * 2**20
 _PIECE = 64 * 1024
 _SURROGATE = re.compile(r"\\u[dD]")
 
@@ -72,6 +76,12 @@ def inflated(pieces: Iterable[bytes]) -> Iterable[bytes]:
             rest = stream.unconsumed_tail
     if begun and not stream.eof:
         raise Unreadable("with gzip that ends early")
+
+
+def refuse_dense(content: bytes) -> None:
+    """Raise `TooLarge` for a body that would take far more memory than its size once it is parsed."""
+    if len(content) > _SPARSE and sum(map(content.count, (b",", b"[", b"{"))) > MOST_VALUES:
+        raise TooLarge(f"with more than {MOST_VALUES:,} values")
 
 
 def parsed(content: bytes, content_type: str = "") -> Any:

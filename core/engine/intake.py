@@ -215,7 +215,6 @@ class Intake:
         records.mark(marks, run=self._run)
 
 
-
 def _rest(records: Records, parts: Mapping[str, Stored], untouched: set[str]) -> dict[str, Stored]:
     """Let the parts that belong or are tied to `untouched` documents rest: none is due. Return the others."""
     resting = {

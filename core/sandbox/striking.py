@@ -165,6 +165,7 @@ async def _stream(struck: Struck, pieces: Iterator[bytes], *headers: tuple[bytes
     await struck.start(struck.fault.status or 200, [(b"content-type", b"application/json"), *headers])
     for piece in pieces:
         if struck.wire.closing:
+            await struck.left()
             return
         await struck.give(piece, more=True)
         await asyncio.sleep(0)  # sending doesn't wait while the other side keeps up, and others want their turn

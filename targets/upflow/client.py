@@ -12,7 +12,18 @@ from contextlib import contextmanager
 from typing import Literal
 from urllib.parse import quote
 
-from duebridge.core.api import AuthError, Forbidden, Http, Json, Payload, PerMinute, RunError, Services, shared_limiter
+from duebridge.core.api import (
+    AuthError,
+    Forbidden,
+    Http,
+    Json,
+    Payload,
+    PerMinute,
+    RunError,
+    Services,
+    UnknownOutcome,
+    shared_limiter,
+)
 from duebridge.targets.upflow.settings import UpflowSettings
 
 #: The largest page Upflow gives.
@@ -42,7 +53,10 @@ class UpflowClient:
 
     def custom_fields(self) -> Iterator[Mapping[str, Json]]:
         """Yield every custom field: `{id, name, ...}`."""
-        return self._list("custom_fields", "customFields", "custom_fields", "items")
+        for field in self._list("custom_fields", "customFields", "custom_fields", "items"):
+            if _id(field) is None or not isinstance(field.get("name"), str):
+                raise _unexpected("custom_fields", "a custom field without id or name")
+            yield field
 
     def create_custom_field(self, body: Payload) -> Json:
         """Create a custom field; return Upflow's reply. Sent once, never again by itself."""
@@ -52,21 +66,34 @@ class UpflowClient:
         """Yield everything in `invoices`, `credit_notes`, `payments` or `refunds`, with what is linked of each."""
         return self._list(collection, _LISTS.get(collection, collection), collection, "items")
 
-    def save(self, collection: str, body: Payload) -> str | None:
+    def save(self, collection: str, body: Payload) -> str:
         """Create or update by `externalId` in `customers`, `invoices`, `credit_notes` or `payments`; return its id."""
-        return _id(self._write("POST", collection, body))
+        id = _id(self._write("POST", collection, body))
+        if id is None:
+            raise _unconfirmed(collection, "the object's id")
+        return id
 
     def delete(self, collection: str, reference: str) -> None:
         """Remove the object of this reference; one that is not there counts as removed."""
         self._write("DELETE", f"{collection}/{_external(reference)}", safety="delete")
 
     def reconcile(self, body: Payload) -> str | None:
-        """Make or replace the link of the body's `externalId`; empty arrays take it back. Return the link's id."""
-        return _id(self._write("POST", "reconcile", body))
+        """Make or replace the link of the body's `externalId`; empty arrays take it back.
+
+        Return the link's id, if told: what Upflow answers here is not documented, so no body is taken for a yes.
+        """
+        reply = self._write("POST", "reconcile", body)
+        if reply is not None and not isinstance(reply, dict):
+            raise _unconfirmed("reconcile", "an object")
+        return _id(reply)
 
     def contacts(self, customer: str) -> Iterator[Mapping[str, Json]]:
         """Yield the contacts of the customer of this reference: `{id, externalId, email, ...}`."""
-        return self._list(f"customers/{_external(customer)}/contacts", "contacts", "items")
+        path = f"customers/{_external(customer)}/contacts"
+        for contact in self._list(path, "contacts", "items"):
+            if _id(contact) is None:
+                raise _unexpected(path, "a contact without an id")
+            yield contact
 
     def save_contact(self, customer: str, body: Payload) -> None:
         """Create or update one contact of the customer of this reference."""
@@ -112,12 +139,13 @@ class UpflowClient:
             items = _items(answer, arrays, path)
             yield from items
             offset += len(items)
-            if len(items) < PAGE and offset >= answer.get("total", 0):
+            total = answer.get("total", 0)
+            if type(total) is not int:
+                raise _unexpected(path, "a total that is no number")
+            if len(items) < PAGE and offset >= total:
                 return
             if not items:
-                raise RunError(
-                    f"Upflow, GET /v1/{path}: an empty page after {offset} of {answer['total']}; run again later"
-                )
+                raise RunError(f"Upflow, GET /v1/{path}: an empty page after {offset} of {total}; run again later")
 
 
 @contextmanager
@@ -133,16 +161,30 @@ def _naming_the_place_of_keys() -> Iterator[None]:
 def _items(answer: Json, arrays: tuple[str, ...], path: str) -> list[Mapping[str, Json]]:
     found = [answer[name] for name in arrays if name in answer] if isinstance(answer, dict) else []
     if not found or not isinstance(found[0], list):
-        raise RunError(
-            f"Upflow, GET /v1/{path}: the answer has no list named {' or '.join(arrays)}; "
-            "check base_url, and whether Upflow changed its API"
-        )
+        raise _unexpected(path, f"no list named {' or '.join(arrays)}")
+    if not all(isinstance(item, dict) for item in found[0]):
+        raise _unexpected(path, "something that is no object in its list")
     return found[0]
 
 
+def _unexpected(path: str, what: str) -> RunError:
+    return RunError(
+        f"Upflow, GET /v1/{path}: the answer has {what}; check base_url, and whether Upflow changed its API"
+    )
+
+
+def _unconfirmed(path: str, what: str) -> UnknownOutcome:
+    """A 200 that doesn't hold what Upflow answers may come from something in between: nothing is taken for done."""
+    return UnknownOutcome(
+        f"Upflow may or may not have taken this: the answer to POST /v1/{path} does not hold {what}; "
+        "it will be settled before anything is sent again"
+    )
+
+
 def _id(reply: Json) -> str | None:
+    """The id of an object, or None when it has none that can be one."""
     found = reply.get("id") if isinstance(reply, dict) else None
-    return str(found) if found is not None else None
+    return str(found) if (isinstance(found, str) and found) or type(found) is int else None
 
 
 def _external(reference: str) -> str:

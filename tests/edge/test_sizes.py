@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import subprocess
 import sys
 import textwrap
@@ -88,3 +89,34 @@ def test_a_gzip_bomb_takes_no_more_memory_than_the_limit(server: Any) -> None:
     grown, _, message = ran.stdout.partition(" ")
     assert "more than 8,388,608 bytes" in message
     assert int(grown) < 20
+
+
+def test_json_may_hold_sixteen_megabytes_the_answer_to_a_write_one_and_a_file_what_it_is_allowed(
+    edge: Any, server: Any
+) -> None:
+    http = edge.to(server.url, max_bytes=64 * MIB)
+    server.plays(server.reply(200, b'"%s"' % (b"x" * 2 * MIB)))
+    assert len(http.get("/x")) == 2 * MIB
+    with pytest.raises(UnknownOutcome, match="more than 1,048,576 bytes"):
+        http.write("PUT", "/x", {}, safety="upsert")
+    server.plays(server.reply(200, b'"%s"' % (b"x" * 17 * MIB)))
+    with pytest.raises(RunError, match="more than 16,777,216 bytes"):
+        http.get("/x")
+    assert len(http.download("/x")) == 17 * MIB + 2
+
+
+@pytest.mark.parametrize("value", [b"[]", b"{}", b"1", b"0.1", b'""', b"[[[[[]]]]]"])
+def test_json_of_more_values_than_any_page_has_is_refused_unparsed(edge: Any, server: Any, value: bytes) -> None:
+    server.plays(server.reply(200, b"[%s]" % b",".join([value] * (6 * MIB // len(value)))))
+    looked_at: list[bytes] = []
+    with pytest.raises(RunError, match="more than 500,000 values"):
+        edge.to(server.url, max_bytes=64 * MIB).get("/x", shape=looked_at.append)
+    assert looked_at == []
+    assert len(server.seen) == 1
+
+
+def test_a_large_page_of_a_list_is_read(edge: Any, server: Any) -> None:
+    row = {f"field_{number}": f"value {number}, and more" for number in range(60)}
+    rows = [{**row, "lines": [row] * 20} for _ in range(100)]
+    server.plays(server.reply(200, json.dumps(rows).encode()))
+    assert edge.to(server.url, max_bytes=64 * MIB).get("/x") == rows
