@@ -61,13 +61,18 @@ class App:
         *,
         now: Callable[[], datetime] = utc_now,
         lease: LeaseTerms | None = None,
+        sleep: Callable[[float], object] | None = None,
     ) -> None:
-        """Open the configured database unless `store` is given; `now` is the clock of every run, `lease` its hold."""
+        """Open the configured database unless `store` is given; `now` is the clock of every run, `lease` its hold.
+
+        `sleep` takes the seconds between two attempts of a request; by default they are waited for, and a stop ends it.
+        """
         self.configuration = configuration
         self.registry = registry
         self.store = store if store is not None else Store.open(configuration.database)
         self._now = now
         self._lease = lease or LeaseTerms()
+        self._sleep = sleep
         self._log = logger()
 
     def close(self) -> None:
@@ -236,7 +241,9 @@ class App:
         What they remember is kept only under a `hold`, which also says until when they may send something.
         """
         until = hold.until if hold is not None else lambda: inf
-        factories = {side: HttpFactory(stopping=stopping, until=until) for side in ("source", "target")}
+        factories = {
+            side: HttpFactory(sleep=self._sleep, stopping=stopping, until=until) for side in ("source", "target")
+        }
         memory = StoredMemory if hold is not None else PassingMemory
 
         def services(side: str) -> Services:
