@@ -104,6 +104,7 @@ class Intake:
         touched: set[str] = set()
         wanted: set[str] = set()
         frozen: set[str] = set()
+        beside: dict[str, str] = {}
         for family in gathered.families:
             plan = self._planner.plan_family(family, gathered.stands)
             dues, troubled = self._keep_parts(rows, plan.parts, gathered.parts)
@@ -114,11 +115,14 @@ class Intake:
                 item = gathered.documents.get(planned.key)
                 if item is not None:
                     row = gathered.rows.get(planned.key)
-                    beside = "planned" if planned.key in dues else troubled.get(planned.key, "")
-                    self._keep(rows, planned, item.body, row, crawl, beside=beside)
+                    parts = "planned" if planned.key in dues else troubled.get(planned.key, "")
+                    self._keep(rows, planned, item.body, row, crawl, beside=parts)
+                else:
+                    beside[planned.key] = troubled.get(planned.key, "unchanged")
         if gathered.parts:
             touched |= self._withdraw(records, gathered.parts, wanted, frozen)
         self._count_owners(records, gathered, touched)
+        self._count_relieved(records, gathered.rows, {key: beside[key] for key in beside.keys() - touched})
 
     def _keep(
         self,
@@ -199,6 +203,16 @@ class Intake:
             outcome = "planned" if row.verdict == "sync" else row.outcome
             self._counting.record(row.kind, row, outcome, row.code)
             marks[key] = outcome
+        records.mark(marks, run=self._run)
+
+    def _count_relieved(self, records: Records, rows: Mapping[str, Stored], outcomes: Mapping[str, str]) -> None:
+        """Count documents again that had nothing to write but a part, which a page read later has made needless."""
+        marks: dict[str, str] = {}
+        for key, outcome in outcomes.items():
+            row = rows.get(key)
+            if row is not None and row.run == self._run and row.outcome == "planned" and not row.due:
+                self._counting.record(row.kind, row, outcome, row.code)
+                marks[key] = outcome
         records.mark(marks, run=self._run)
 
 

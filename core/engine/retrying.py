@@ -47,7 +47,7 @@ class Retrying:
             self._read_again(unreadable)
 
     def to_write(self) -> list[int]:
-        """Return the numbers of the rows to write: those in trouble, what was planned with them, what waits for them."""
+        """Return the numbers of the rows to write: in trouble, planned with those that are, or waiting for them."""
         with self._store.reading() as db:
             return Records(db, self._id).to_try(self._report.run) if self._tried else []
 

@@ -21,6 +21,9 @@ from duebridge.core.engine.writing import Writing, doubt_interrupted
 from duebridge.core.errors import AuthError, DueBridgeError, RunError
 from duebridge.core.store.store import Store
 
+#: Stored plans were not all made with the same.
+_MIXED = ""
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -111,19 +114,27 @@ class Sync:
             now=now,
             stopping=self._stopping,
         )
+        made_with = plan_hash(self._target, context, self._made_with())
         if retry:
+            self._forget_hash_if_changed(connection_id, made_with)
             retrying = Retrying(self._store, connection_id, self._source, intake, reading, report)
             retrying.plan(kinds)
             return retrying
-        self._replan_if_changed(reading, connection_id, plan_hash(self._target, context, self._made_with()), kinds)
+        self._replan_if_changed(reading, connection_id, made_with, kinds)
         reading.read(kinds, full=full)
         return None
 
     def _replan_if_changed(self, reading: Reading, connection_id: int, made_with: str, kinds: tuple[str, ...]) -> None:
         if self._store.plan_hash(connection_id) == made_with:
             return
+        self._forget_hash_if_changed(connection_id, made_with)
         reading.replan(kinds)
         self._store.save_plan_hash(connection_id, made_with)
+
+    def _forget_hash_if_changed(self, connection_id: int, made_with: str) -> None:
+        """Before some plans are made anew: were the others left as they are, no hash would be true of all of them."""
+        if self._store.plan_hash(connection_id) not in (made_with, _MIXED):
+            self._store.save_plan_hash(connection_id, _MIXED)
 
     def _write(self, report: Report, connection_id: int, only: Sequence[int] | None) -> None:
         Writing(

@@ -1,9 +1,14 @@
 """Exclusions, changed options and the rhythm of a connection."""
 
+from typing import Any
+
 import pytest
 
+from duebridge.core.connector import Delivery
 from duebridge.core.engine.exclusions import exclusion_decider
 from duebridge.core.engine.report import Report
+from duebridge.core.errors import RecordError
+from duebridge.core.store.records import Records
 from duebridge.core.testing import Rig, credit_note, customer, invoice
 
 
@@ -86,6 +91,47 @@ def test_a_rule_that_changes_is_applied_to_what_was_read_before(rig: Rig, monkey
     assert rig.target.log == [("create", "ledger-invoice-10")]
     assert counts(report, "invoice") == {"read": 1, "created": 1}
     assert Customer in rig.target.rules
+
+
+def test_a_retry_under_other_exclusions_is_planned_again_by_the_next_run(rig: Rig) -> None:
+    rig.source.put(customer("1"))
+    rig.target.before_push = refuse
+    rig.run()
+    rig.target.before_push = lambda _: None
+    exclude(rig, "1")
+    rig.run(retry=True)
+    exclude(rig)
+    rig.run()
+    assert rig.target.log == [("create", "ledger-customer-1")]
+
+
+def test_a_change_of_exclusions_that_was_half_applied_and_taken_back_leaves_nothing_behind(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig.source.put(customer("1"), invoice("10", "1"))
+    rig.target.before_push = refuse
+    rig.run()
+    rig.target.before_push = lambda _: None
+    exclude(rig, "1")
+    after = Records.after
+
+    def dying(records: Records, n: int, limit: int, kind: str) -> Any:
+        if kind == "invoice":
+            raise KeyboardInterrupt
+        return after(records, n, limit, kind)
+
+    monkeypatch.setattr(Records, "after", dying)
+    with pytest.raises(KeyboardInterrupt):
+        rig.run()
+    monkeypatch.undo()
+    exclude(rig)
+    rig.pass_time(minutes=21)
+    rig.run()
+    assert rig.target.log == [("create", "ledger-customer-1"), ("create", "ledger-invoice-10")]
+
+
+def refuse(delivery: Delivery) -> None:
+    raise RecordError("not now")
 
 
 @pytest.mark.parametrize("runs", [2, 3])
