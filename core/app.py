@@ -137,16 +137,18 @@ class App:
     def plan(self, name: str, *, with_stored: bool = False) -> Preview:
         """Return what a sync of `name` would change; works on a copy, so nothing is written anywhere.
 
-        `with_stored` plans what was last read again, without asking the source.
+        `with_stored` plans what was last read again by today's rules, without any request.
         """
         config = self.connection(name)
+        if with_stored and self.store.known_connection(name) is None:
+            raise never_run(name)
         stopping = threading.Event()
         with TemporaryDirectory(prefix="duebridge-plan-") as folder:
             copy = Store.open(f"sqlite:///{Path(folder) / 'plan.db'}")
             try:
                 connection_id = self._copied(name, copy)
                 report = Report(name, 0)
-                with self.paired(config, copy, connection_id, report, stopping) as pair:
+                with self.paired(config, copy, connection_id, report, stopping, offline=with_stored) as pair:
                     return preview(
                         copy,
                         connection_id,
@@ -225,9 +227,11 @@ class App:
         connection_id: int,
         report: Report,
         stopping: threading.Event,
+        *,
+        offline: bool = False,
     ) -> Iterator[Pair]:
-        """Build the connection's source and target, and close them afterwards."""
-        factories = {side: HttpFactory(stopping=stopping) for side in ("source", "target")}
+        """Build the connection's source and target, and close them afterwards; `offline` ones can't ask anything."""
+        factories = {side: HttpFactory(stopping=stopping, offline=offline) for side in ("source", "target")}
 
         def services(side: str) -> Services:
             return Services(factories[side], StoredMemory(store, connection_id, side), report.note, self._now)

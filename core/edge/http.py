@@ -64,8 +64,13 @@ class HttpFactory:
         sleep: Callable[[float], object] | None = None,
         clock: Callable[[], float] = time.time,
         stopping: threading.Event | None = None,
+        offline: bool = False,
     ) -> None:
-        """`clock` is unix seconds; `sleep` takes seconds, by default it waits on `stopping`, which ends every wait."""
+        """`clock` is unix seconds; `sleep` takes seconds, by default it waits on `stopping`, which ends every wait.
+
+        `offline`: whatever would be asked raises `RunError` instead.
+        """
+        self._offline = offline
         self._patience = Patience(sleep, clock, stopping or threading.Event())
         self._lock = threading.Lock()
         #: Requests made so far, every attempt counted.
@@ -94,6 +99,8 @@ class HttpFactory:
         return Http(_base(base_url, product), terms)
 
     def _count(self) -> None:
+        if self._offline:
+            raise RunError("this works from what was last read and asks no product anything")
         with self._lock:
             self.requests += 1
 

@@ -11,6 +11,7 @@ from typing import Literal
 
 from duebridge.core.connector import RecordTarget, Source
 from duebridge.core.engine.calm import calm_collector
+from duebridge.core.engine.contexts import remember_context
 from duebridge.core.engine.intake import Intake
 from duebridge.core.engine.needs import needs_of, plan_hash
 from duebridge.core.engine.planning import Decider, Planner, writes_of
@@ -114,6 +115,7 @@ class Sync:
             now=now,
             stopping=self._stopping,
         )
+        remember_context(self._store, connection_id, context)
         made_with = plan_hash(self._target, context, self._made_with())
         if retry:
             self._forget_hash_if_changed(connection_id, made_with)
