@@ -27,9 +27,10 @@ from duebridge.core.engine.reading import Rhythm
 from duebridge.core.engine.reconcile import Reconciliation, reconcile
 from duebridge.core.engine.report import Report
 from duebridge.core.engine.sync import Policy, Sync
-from duebridge.core.errors import ConfigError, DueBridgeError
+from duebridge.core.errors import ConfigError, DueBridgeError, RunError
 from duebridge.core.registry import Registry
 from duebridge.core.store.memory import StoredMemory
+from duebridge.core.store.retention import Retention
 from duebridge.core.store.store import Store
 
 
@@ -109,8 +110,16 @@ class App:
             finally:
                 self.store.end_run(run, self._now(), report.status, report.as_json())
                 self._log.info("run finished", status=report.status, seconds=round(report.seconds, 3))
+        self._prune(connection_id)
         self.registry.hook.run_finished(connection=name, report=report)
         return report
+
+    def _prune(self, connection_id: int) -> None:
+        """Forget what is settled and old, once a day. Failing at that fails no run: the next one does it."""
+        try:
+            Retention(self.store, connection_id, self.configuration.keep).prune_daily(self._now())
+        except RunError as error:
+            self._log.warning("nothing was pruned", error=str(error))
 
     def _run(
         self,

@@ -87,17 +87,32 @@ def wait_for_writers(db: Connection, connection_id: int) -> None:
 
 def migrate(engine: Engine) -> None:
     """Run the migrations the database lacks; cheap when there are none, and safe for processes that start together."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    head = ScriptDirectory.from_config(config).get_current_head()
-    with engine.connect() as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
+    config = _config()
+    current, head, known = revisions(engine)
     if current == head:
         return
+    if not known:
+        where = engine.url.render_as_string(hide_password=True)
+        raise ConfigError(f"the database {where} was made by a newer version of DueBridge ({current}): update this one")
     with engine.begin() as connection:
         wait_for_writers(connection, _SCHEMA)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def revisions(engine: Engine) -> tuple[str | None, str | None, bool]:
+    """Return the migration the database is at, the newest there is, and whether the first is one of ours."""
+    scripts = ScriptDirectory.from_config(_config())
+    with engine.connect().execution_options(reading=True) as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    known = current is None or current in {script.revision for script in scripts.walk_revisions()}
+    return current, scripts.get_current_head(), known
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return config
 
 
 def _sqlite(url: URL) -> Engine:
