@@ -121,6 +121,7 @@ class Intake:
                     beside[planned.key] = troubled.get(planned.key, "unchanged")
         if gathered.parts:
             touched |= self._withdraw(records, gathered.parts, wanted, frozen)
+            self._hold_back(records, gathered.parts.values(), frozen)
         self._count_owners(records, gathered, touched)
         self._count_relieved(records, gathered.rows, {key: beside[key] for key in beside.keys() - touched})
 
@@ -192,6 +193,10 @@ class Intake:
                 owners.add(owner)
         records.drop(dropped)
         return owners
+
+    def _hold_back(self, records: Records, parts: Iterable[Stored], frozen: set[str]) -> None:
+        """Leave the parts of documents that are kept as they are: what was still to be written of them waits too."""
+        records.touch([row.n for row in parts if row.due and key_of(row.kind, row.id) in frozen], {"due": False})
 
     def _count_owners(self, records: Records, gathered: Gathered, owners: Iterable[str]) -> None:
         """Count documents that were not read, but have a part to write."""

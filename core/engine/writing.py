@@ -188,11 +188,12 @@ class Writing:
     def _count_parts(self, records: Records, results: Sequence[Result]) -> None:
         """Count the records the parts belong to; what was refused comes last, so that it stays."""
         rows = records.by_key({key_of(result.row.kind, result.row.id) for result in results})
-        owners = {key: self._standing(row) for key, row in rows.items()}
+        owners = {key: self._standing(row) for key, row in rows.items() if row.verdict == "sync"}
         for result in sorted(results, key=lambda result: result.verdict != "accepted"):
             key = key_of(result.row.kind, result.row.id)
             before = owners.get(key)
             if before is None:
+                self._count_aside(result)
                 continue
             after = owner_after(before, result)
             if after is not before:
@@ -200,6 +201,14 @@ class Writing:
                 self._report.move(result.row.kind, counted, (after.outcome, after.code))
                 owners[key] = after
         records.mark({key: owner.outcome for key, owner in owners.items() if owner.changed}, run=self._run)
+
+    def _count_aside(self, result: Result) -> None:
+        """Tell of a part whose record is not sent: the record counts as what it is, whatever becomes of its part."""
+        if result.verdict == "unknown":
+            self._report.unsettled += 1
+        elif result.verdict == "refused":
+            row = result.row
+            self._report.note(f"{row.kind} {row.id}: its {row.part} could not be taken back: {result.error}")
 
     def _standing(self, row: Stored) -> Standing:
         return Standing(row.outcome if row.run == self._run else "", row.code)

@@ -44,6 +44,22 @@ def test_what_was_sent_stays_untouched_while_its_customer_is_excluded(rig: Rig) 
     assert (rig.target.log, rig.target.held) == ([], held)
 
 
+@pytest.mark.parametrize("again", ["included", "still excluded"])
+def test_a_part_still_to_be_written_waits_while_its_customer_is_excluded(rig: Rig, again: str) -> None:
+    rig.source.put(customer("1"), invoice("10", "1"), credit_note("11", "1", invoice_id="10"))
+    rig.target.before_push = lambda delivery: refuse(delivery) if delivery.write == "link" else None
+    rig.run()
+    rig.target.before_push = lambda _: None
+    exclude(rig, "1")
+    rig.pass_time(hours=25)
+    rig.run()
+    assert rig.target.log == []
+    exclude(rig, *(["1"] if again == "still excluded" else []))
+    rig.pass_time(hours=25)
+    rig.run()
+    assert rig.target.log == ([("create", "ledger-link-11")] if again == "included" else [])
+
+
 def test_including_a_customer_again_catches_up_without_an_event(rig: Rig) -> None:
     exclude(rig, "1")
     rig.source.put(customer("1"), invoice("10", "1"))
