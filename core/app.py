@@ -29,10 +29,11 @@ from duebridge.core.engine.reading import Rhythm
 from duebridge.core.engine.reconcile import Reconciliation, reconcile
 from duebridge.core.engine.report import Report
 from duebridge.core.engine.sync import Asking, Policy, Sync
-from duebridge.core.errors import ConfigError, DueBridgeError
+from duebridge.core.errors import ConfigError, DueBridgeError, RunError
 from duebridge.core.leasing import Asked, Hold, LeaseTerms, ask_to_stop, leased
 from duebridge.core.registry import Registry
 from duebridge.core.store.memory import PassingMemory, StoredMemory
+from duebridge.core.store.retention import Retention
 from duebridge.core.store.store import Store
 
 
@@ -123,8 +124,16 @@ class App:
                         self._log.warning("guard overridden", accepted=report.overridden)
                     hold.conclude(report, self._now())
                     self._log.info("run finished", status=report.status, seconds=round(report.seconds, 3))
+            self._prune(hold.store, connection_id)
         self.registry.hook.run_finished(connection=name, report=report)
         return report
+
+    def _prune(self, store: Store, connection_id: int) -> None:
+        """Forget what is settled and old, once a day. Failing at that fails no run: the next one does it."""
+        try:
+            Retention(store, connection_id, self.configuration.keep).prune_daily(self._now())
+        except RunError as error:
+            self._log.warning("nothing was pruned", error=str(error))
 
     def _run(self, config: ConnectionConfig, connection_id: int, report: Report, hold: Hold, asked: Asking) -> None:
         with self.paired(config, hold.store, connection_id, report, hold.stopping, hold) as pair:
@@ -147,16 +156,18 @@ class App:
     def plan(self, name: str, *, with_stored: bool = False) -> Preview:
         """Return what a sync of `name` would change; works on a copy, so nothing is written anywhere.
 
-        `with_stored` plans what was last read again, without asking the source.
+        `with_stored` plans what was last read again by today's rules, without any request.
         """
         config = self.connection(name)
+        if with_stored and self.store.known_connection(name) is None:
+            raise never_run(name)
         stopping = threading.Event()
         with TemporaryDirectory(prefix="duebridge-plan-") as folder:
             copy = Store.open(f"sqlite:///{Path(folder) / 'plan.db'}")
             try:
                 connection_id = self._copied(name, copy)
                 report = Report(name, 0)
-                with self.paired(config, copy, connection_id, report, stopping) as pair:
+                with self.paired(config, copy, connection_id, report, stopping, offline=with_stored) as pair:
                     return preview(
                         copy,
                         connection_id,
@@ -235,14 +246,18 @@ class App:
         report: Report,
         stopping: threading.Event,
         hold: Hold | None = None,
+        *,
+        offline: bool = False,
     ) -> Iterator[Pair]:
         """Build the connection's source and target, and close them afterwards.
 
-        What they remember is kept only under a `hold`, which also says until when they may send something.
+        What they remember is kept only under a `hold`, which also says until when they may send something; `offline`
+        ones can't ask anything.
         """
         until = hold.until if hold is not None else lambda: inf
         factories = {
-            side: HttpFactory(sleep=self._sleep, stopping=stopping, until=until) for side in ("source", "target")
+            side: HttpFactory(sleep=self._sleep, stopping=stopping, until=until, offline=offline)
+            for side in ("source", "target")
         }
         memory = StoredMemory if hold is not None else PassingMemory
 

@@ -74,6 +74,10 @@ def _last_outcome(outcome: Json | None) -> Iterator[str]:
     yield f"Last outcome: {outcome['outcome']} in run {outcome['run']}"
     if outcome["reason"]:
         yield f"  {outcome['reason']}"
+    if outcome["uncertain"]:
+        yield "  Whether its last write was taken is not known; the next run settles it, as far as that can be asked."
+    if outcome["retry_at"]:
+        yield f"  Tried again after {outcome['retry_at']}, or now with `duebridge sync --retry`"
     yield from (f"  {note}" for note in outcome["notes"])
 
 

@@ -17,11 +17,12 @@ from duebridge.core.store.bulk import Statement
 from duebridge.core.store.database import open_database, reading, transaction, wait_for_writers
 from duebridge.core.store.records import Records
 from duebridge.core.store.records import records as records_table
-from duebridge.core.store.tables import ConnectionRow, MemoryRow, RunRow, StreamRow
+from duebridge.core.store.tables import ConnectionRow, IntentRow, MemoryRow, RunRow, StreamRow
 
 connections = ConnectionRow.__table__  # type: ignore[attr-defined]
 streams = StreamRow.__table__  # type: ignore[attr-defined]
 runs = RunRow.__table__  # type: ignore[attr-defined]
+intents = IntentRow.__table__  # type: ignore[attr-defined]
 memory = MemoryRow.__table__  # type: ignore[attr-defined]
 
 
@@ -29,6 +30,7 @@ _COPIED = (
     (connections, connections.c.id),
     (streams, streams.c.connection_id),
     (records_table, records_table.c.connection_id),
+    (intents, intents.c.connection_id),
     (memory, memory.c.connection_id),
 )
 
