@@ -59,7 +59,10 @@ class Services:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who the credentials belong to at the product: its own id and name for the company."""
+    """Who the credentials belong to at the product: its own id and name for the company.
+
+    A source's `id` is remembered: once records of it were sent, another id stops the run.
+    """
 
     id: str
     name: str

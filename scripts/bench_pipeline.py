@@ -14,6 +14,7 @@ from duebridge.core.edge.http import Http, HttpFactory
 from duebridge.core.edge.limits import WindowLimiter
 from duebridge.core.engine.report import Report
 from duebridge.core.engine.sync import Policy, Sync
+from duebridge.core.store.leases import FencedStore, take
 from duebridge.core.store.memory import StoredMemory
 from duebridge.core.store.store import Store
 from duebridge.plugins.pennylane.settings import PennylaneSettings
@@ -54,8 +55,9 @@ class Unpaced(HttpFactory):
 
 def run_pipeline(url: str, database: Path) -> int:
     """Run a first sync; return how many records were pushed."""
-    store = Store.open(f"sqlite:///{database}")
-    connection_id = store.connection_id("bench")
+    opened = Store.open(f"sqlite:///{database}")
+    connection_id = opened.connection_id("bench")
+    store = FencedStore(opened, take(opened, "bench", connection_id, seconds=3600))
     run = store.begin_run(connection_id, datetime.now(UTC))
     report = Report("bench", run)
     services = Services(Unpaced(), StoredMemory(store, connection_id, "source"), report.note, lambda: datetime.now(UTC))

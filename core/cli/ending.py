@@ -22,7 +22,7 @@ def stop(
     ] = USUAL_WAIT,
     config: ConfigOption = None,
 ) -> None:
-    """End the run of a connection that is under way, in whatever process, after the writes in flight.
+    """End the run of a connection after the writes in flight, wherever it runs.
 
     What it did is kept, and the next run goes on from there; a schedule goes on too. Exit 1 when the run has not ended
     in time: it ends later.

@@ -21,7 +21,7 @@ sent.
 | exit code | meaning |
 | --- | --- |
 | 0 | done; rejected records alone don't change that, unless `--strict` |
-| 1 | the run failed or is incomplete, or a difference is left unexplained |
+| 1 | the run failed, is incomplete or did not begin because another is under way, or a difference is left unexplained |
 | 2 | the command or the configuration can't be used as it is |
 | 3 | a product refuses our credentials: someone must reconnect |
 

@@ -8,7 +8,7 @@ person accepts it. It is read again in full meanwhile, because no change event t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -16,7 +16,6 @@ from typing import Literal
 from duebridge.core.connector import Account
 from duebridge.core.engine.report import Report
 from duebridge.core.errors import Implausible
-from duebridge.core.records import Record
 from duebridge.core.store import lapses
 from duebridge.core.store.lapses import Known, Moved
 from duebridge.core.store.store import Store
@@ -35,7 +34,7 @@ _LOOK = (
     "`duebridge plan {name} --with-stored`; if it is meant, go on with `duebridge sync {name} --accept-mass-change`"
 )
 _EMPTY = (
-    "Nothing was written and nothing was taken for deleted; the next runs read it in full again and stop too while it "
+    "Nothing was written and nothing was taken for deleted; the next runs read everything again and stop too while it "
     "is empty. If it is meant to be, go on with `duebridge sync {name} --accept-mass-change`"
 )
 
@@ -61,16 +60,14 @@ class Guard:
         connection_id: int,
         report: Report,
         limits: Limits,
-        streams: Mapping[str, tuple[type[Record], ...]],
         *,
         answer: Answer = "stop",
     ) -> None:
-        """Judge by `limits`; `streams` are the source's. What is overridden or foreseen becomes a note of `report`."""
+        """Judge by `limits`; what is overridden or foreseen becomes a note of `report`."""
         self._store = store
         self._id = connection_id
         self._report = report
         self._limits = limits
-        self._streams = streams
         self._answer = answer
 
     def meet(self, account: Account) -> None:
@@ -93,19 +90,17 @@ class Guard:
         with self._store.transaction() as db:
             lapses.keep_source_account(db, self._id, Known(account.id, account.name))
             if another:
-                lapses.crawl_again(db, self._id, None)
+                lapses.crawl_again(db, self._id)
 
-    def weigh_crawl(self, stream: str, crawl: int) -> None:
+    def weigh_crawl(self, stream: str, kinds: Sequence[str], crawl: int) -> None:
         """Look at a complete `crawl` of `stream` that ends with an empty page, before anything is concluded from it.
 
-        Raises `Implausible` when all of it was empty and the target holds records of the stream.
+        `kinds` are what the stream gives. Raises `Implausible` when all of it was empty and the target holds some.
         """
-        kinds = [kind.kind for kind in self._streams[stream]]
         with self._store.reading() as db:
             missed = lapses.missed(db, self._id, kinds, crawl)
         if missed:
-            what = f"{stream}: a complete read found nothing, where {missed} records had been sent."
-            self._object(what, _EMPTY, [stream])
+            self._doubt(f"{stream}: a complete read found nothing of the {missed} that had been sent.", _EMPTY)
 
     def weigh_plan(self) -> None:
         """Look at what would be written, after everything was read. Raises `Implausible` when it is too much."""
@@ -116,17 +111,19 @@ class Guard:
             examples = {one.kind: lapses.some_moved(db, self._id, one.kind, _EXAMPLES) for one in too_many}
         if too_many:
             said = "; ".join(_said(one, linked[one.kind], examples[one.kind]) for one in too_many)
-            names = [name for name, kinds in self._streams.items() if any(kind.kind in examples for kind in kinds)]
-            self._object(f"{said}: more than {self._limits.share * 100:g} % of a kind at once.", _LOOK, names)
+            self._doubt(f"{said}: more than {self._limits.share * 100:g} % of a kind at once.", _LOOK)
         with self._store.transaction() as db:
             lapses.settle(db, self._id)
 
-    def _object(self, what: str, advice: str, streams: Iterable[str] = ()) -> None:
+    def _doubt(self, what: str, advice: str) -> None:
+        """Object to what was read: the next run reads all of it again, so that what has become whole is seen."""
         if self._answer == "stop":
-            again = list(streams)
-            if again:
-                with self._store.transaction() as db:
-                    lapses.crawl_again(db, self._id, again)
+            with self._store.transaction() as db:
+                lapses.crawl_again(db, self._id)
+        self._object(what, advice)
+
+    def _object(self, what: str, advice: str) -> None:
+        if self._answer == "stop":
             raise Implausible(f"the guard stopped this run: {what} {advice.format(name=self._report.connection)}")
         if self._answer == "accept":
             self._report.overridden.append(what)

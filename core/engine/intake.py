@@ -5,7 +5,7 @@ items -> understood -> what changed -> families -> Planned -> rows
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from duebridge.core.connector import Raw, Write, key_of
 from duebridge.core.engine.changes import change_part, change_record, row_of, withdraw_part
@@ -109,7 +109,6 @@ class Intake:
         wanted: set[str] = set()
         frozen: set[str] = set()
         untouched: set[str] = set()
-        settled: dict[str, str] = {}
         for family in gathered.families:
             plan = self._planner.plan_family(family, gathered.stands)
             dues, troubled = self._keep_parts(rows, plan.parts, gathered)
@@ -117,7 +116,6 @@ class Intake:
             frozen.update(plan.frozen)
             untouched.update(plan.untouched)
             touched.update(dues)
-            settled |= {key: troubled.get(key, "unchanged") for key in self._planned_before(family, gathered)}
             for planned in plan.documents:
                 item = gathered.documents.get(planned.key)
                 if item is not None:
@@ -129,15 +127,6 @@ class Intake:
             parts = _rest(records, gathered.parts, untouched) if untouched else gathered.parts
             touched |= self._withdraw(records, parts, wanted, frozen)
         self._count_owners(records, gathered, touched)
-        self._count_settled(records, gathered, {key: settled[key] for key in settled.keys() - touched})
-
-    def _planned_before(self, family: Iterable[Known], gathered: Gathered) -> Iterator[str]:
-        """Yield the documents not read just now that this run counts as to be written, though only for their parts."""
-        for member in family:
-            key = key_of(member.kind, member.id)
-            row = gathered.rows.get(key) if key not in gathered.documents else None
-            if row is not None and (row.run, row.outcome, row.due) == (self._run, "planned", False):
-                yield key
 
     def _keep(
         self,
@@ -224,13 +213,6 @@ class Intake:
             self._counting.record(row.kind, row, outcome, row.code)
             marks[key] = outcome
         records.mark(marks, run=self._run)
-
-    def _count_settled(self, records: Records, gathered: Gathered, outcomes: Mapping[str, str]) -> None:
-        """Count documents of which a later page of this run left nothing to write."""
-        for key, outcome in outcomes.items():
-            row = gathered.rows[key]
-            self._counting.record(row.kind, row, outcome, row.code)
-        records.mark(outcomes, run=self._run)
 
 
 def _rest(records: Records, parts: Mapping[str, Stored], untouched: set[str]) -> dict[str, Stored]:

@@ -57,7 +57,7 @@ def preview(
     kinds = tuple(kind.kind for kind in target.rules)
     planner = Planner(source.name, target, target.context(), decide=policy.decide, on_delete=policy.on_delete)
     intake = Intake(planner, source.canonical, writes_of(target), report, connection_id)
-    guard = Guard(store, connection_id, report, policy.guard, source.streams, answer="foresee")
+    guard = Guard(store, connection_id, report, policy.guard, answer="foresee")
     reading = Reading(
         store,
         connection_id,

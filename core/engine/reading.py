@@ -131,7 +131,7 @@ class Reading:
         with Prefetched(pages, f"read {stream}") as ahead:
             for page, fresh in self._until_stopped(ahead):
                 if state.crawling and page.last and not fresh:
-                    self._guard.weigh_crawl(stream, state.crawl)
+                    self._guard.weigh_crawl(stream, [kind.kind for kind in types], state.crawl)
                 state = self._store_page(page, fresh, types, state)
                 finished = page.last
         if not finished:

@@ -82,7 +82,7 @@ class Sync:
         """Fill `report` with what the run did. Never raises a `DueBridgeError`: it becomes the report's status."""
         began = time.monotonic()
         answer: Answer = "accept" if asked.accept_mass_change else "stop"
-        guard = Guard(self._store, connection_id, report, self._policy.guard, self._source.streams, answer=answer)
+        guard = Guard(self._store, connection_id, report, self._policy.guard, answer=answer)
         try:
             with calm_collector():
                 doubt_interrupted(self._store, connection_id, report.run, writes_of(self._target), self._now())

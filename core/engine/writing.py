@@ -18,7 +18,6 @@ from duebridge.core.connector import RELEASE_PHASE, Ack, RecordTarget, Write, ke
 from duebridge.core.engine.lanes import Lanes, Result, looks_first
 from duebridge.core.engine.planning import CUSTOMER_NOT_SENT, GONE
 from duebridge.core.engine.report import Report
-from duebridge.core.engine.setting_aside import set_aside
 from duebridge.core.engine.settling import (
     Standing,
     found_again,
@@ -29,6 +28,7 @@ from duebridge.core.engine.settling import (
     still_open,
     taken,
 )
+from duebridge.core.engine.unwritten import count_unwritten
 from duebridge.core.store.exclusions import excluded_customers
 from duebridge.core.store.records import Claimed, Records, Settled, Stored
 from duebridge.core.store.store import Store
@@ -65,6 +65,7 @@ class Writing:
         self._report = report
         self._now = now
         self._stopping = stopping
+        self._open: set[str] = set()
 
     def write(self, only: Sequence[int] | None = None) -> None:
         """Make every write that is due, or with `only` those of these rows, whether their next try is due or not.
@@ -87,7 +88,7 @@ class Writing:
         while not self._stopping.is_set():
             batch = self._claim(size, since, only)
             if not batch:
-                set_aside(self._store, self._id, self._report, self._excluded)
+                count_unwritten(self._store, self._id, self._report, self._excluded)
                 return
             began = time.monotonic()
             results = lanes.push(batch)
@@ -150,14 +151,21 @@ class Writing:
             records = Records(db, self._id)
             rows = records.by_key(records.waiting_to_settle(began))
             for row in rows.values():
-                self._count_as_unknown(self._standing(row), row.kind)
+                self._count_as_unknown(row)
             records.mark({key: "unknown" for key, row in rows.items() if not row.gone}, run=self._run)
 
-    def _count_as_unknown(self, standing: Standing, kind: str) -> None:
-        if standing.outcome in ("", "gone"):
-            self._report.unsettled += 1
+    def _count_as_unknown(self, row: Stored) -> None:
+        standing = self._standing(row)
+        if row.gone or not standing.outcome:
+            self._count_open(row.key)
         elif standing.outcome != "unknown":
-            self._report.move(kind, (standing.outcome, standing.code), ("unknown", standing.code))
+            self._report.move(row.kind, (standing.outcome, standing.code), ("unknown", standing.code))
+
+    def _count_open(self, key: str) -> None:
+        """Count once that something of a record which is not among those read has an unknown outcome."""
+        if key not in self._open:
+            self._open.add(key)
+            self._report.unsettled += 1
 
     def _settle(self, results: Sequence[Result]) -> None:
         now = self._now().timestamp()
@@ -205,19 +213,27 @@ class Writing:
             return
         if row.code == GONE.code:
             self._report.aside(row.kind, "gone")
+        self._tell_removal(result, "could not be removed")
+
+    def _tell_removal(self, result: Result, trouble: str) -> None:
+        row = result.row
         if result.verdict == "unknown":
-            self._report.unsettled += 1
+            self._count_open(key_of(row.kind, row.id))
         if result.error is not None and result.verdict != "untried":
-            self._report.note(f"{row.kind} {row.id} could not be removed: {result.error}")
+            self._report.note(f"{row.kind} {row.id} {trouble}: {result.error}")
 
     def _count_parts(self, records: Records, results: Sequence[Result]) -> None:
-        """Count the records the parts belong to; what was refused comes last, so that it stays."""
+        """Count the records the parts belong to; what was refused comes last, so that it stays.
+
+        A record that is gone is not among those read, so nothing is counted under it.
+        """
         rows = records.by_key({key_of(result.row.kind, result.row.id) for result in results})
-        owners = {key: self._standing(row) for key, row in rows.items()}
+        owners = {key: self._standing(row) for key, row in rows.items() if not row.gone}
         for result in sorted(results, key=lambda result: result.verdict != "accepted"):
             key = key_of(result.row.kind, result.row.id)
             before = owners.get(key)
             if before is None:
+                self._tell_removal(result, f"is gone, and its {result.row.part} could not be taken back")
                 continue
             after = owner_after(before, result)
             if after is not before:

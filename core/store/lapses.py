@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, exists, func, or_, select, update
@@ -91,14 +91,11 @@ def keep_source_account(db: Connection, connection_id: int, account: Known) -> N
     db.execute(update(connections).where(connections.c.id == connection_id).values(source_account=text))
 
 
-def crawl_again(db: Connection, connection_id: int, names: Iterable[str] | None) -> None:
-    """Forget how far the streams `names` (None: every one) were read: the next read of them is a complete crawl."""
+def crawl_again(db: Connection, connection_id: int) -> None:
+    """Forget how far every stream was read: the next read of each is a complete crawl."""
     wait_for_writers(db, connection_id)
-    query = update(streams).where(streams.c.connection_id == connection_id)
-    if names is not None:
-        query = query.where(streams.c.stream.in_(list(names)))
     forgotten: Mapping[str, object] = {"position": None, "crawling": False, "crawled_at": None}
-    db.execute(query.values(forgotten))
+    db.execute(update(streams).where(streams.c.connection_id == connection_id).values(forgotten))
 
 
 def _may_be_held() -> ColumnElement[bool]:

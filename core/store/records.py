@@ -200,10 +200,9 @@ class Records:
         )
         return [Stored(*row) for row in self._db.execute(query).all()]
 
-    def foreseen_for(self, customer_ids: Iterable[str], run: int) -> list[Stored]:
-        """Return the records of these customers for which `run` has planned a write that was not made, removals too."""
-        rows = _FORESEEN.fetch(self._db, (self._id, run, listed(self._db, list(customer_ids))))
-        return [Stored._make(row) for row in rows]
+    def unwritten(self, run: int) -> list[Stored]:
+        """Return the records for which `run` planned a write that was not made, removals too."""
+        return [Stored._make(row) for row in _UNWRITTEN.fetch(self._db, (self._id, run))]
 
     def unseen(self, kinds: Sequence[str], crawl: int) -> list[str]:
         """Return the ids of `kinds` the complete crawl `crawl` did not see, as keys."""
@@ -408,9 +407,9 @@ def _upsert() -> Statement:
 _BY_KEY = _find_by("key")
 _BY_ROOT = _find_by("root")
 _WAITING = _find_by("customer_id", " AND code = 'customer_not_sent'")
-_FORESEEN = Statement(
+_UNWRITTEN = Statement(
     f"SELECT {', '.join(Stored._fields)} FROM records WHERE connection_id = ? AND run = ? AND part = ''"
-    " AND (outcome = 'planned' OR (due AND gone)) AND customer_id ONE_OF"
+    " AND (outcome = 'planned' OR (due AND gone))"
 )
 _STANDING = Statement(
     "SELECT id, verdict, accepted_fingerprint, uncertain FROM records WHERE connection_id = ? AND key ONE_OF"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
@@ -58,17 +58,22 @@ class Bench(AbstractContextManager["Bench"]):
         """Close the database."""
         self.app.close()
 
-    def sync(self, *, full: bool = False) -> Report:
-        """Run the connection once."""
-        return self.app.sync(NAME, full=full, stopping=Unhurried())
+    def sync(self, *, full: bool = False, retry: bool = False) -> Report:
+        """Run the connection once, as `duebridge sync` does with the options `--full` and `--retry`."""
+        return self.app.sync(NAME, full=full, retry=retry, stopping=Unhurried())
 
     def until_settled(self, most: int = 10, between: Callable[[], object] = lambda: None) -> list[Report]:
         """Run until a run succeeds, `most` times at most, calling `between` before each further one; return all."""
-        reports = [self.sync()]
-        while reports[-1].status != "succeeded" and len(reports) < most:
+        return list(self.runs(most, between))
+
+    def runs(self, most: int = 10, between: Callable[[], object] = lambda: None) -> Iterator[Report]:
+        """Yield the report of each run of `until_settled`."""
+        yield (report := self.sync())
+        for _ in range(most - 1):
+            if report.status == "succeeded":
+                return
             between()
-            reports.append(self.sync())
-        return reports
+            yield (report := self.sync())
 
     def records(self, outcome: str) -> list[dict[str, Any]]:
         """Return the records of this outcome, as `duebridge records --outcome` lists them."""

@@ -64,4 +64,4 @@ class OnceTarget(ReceivablesTarget):
         """What is held by reference; fails when something is there twice."""
         twice = [reference for reference, n in Counter(ref for ref, _ in self.things.values()).items() if n > 1]
         assert twice == []
-        return {reference: payload for reference, payload in self.things.values()}
+        return dict(self.things.values())

@@ -279,3 +279,35 @@ def test_a_fix_that_a_later_page_turns_back_leaves_its_invoice_counted_unchanged
     assert (report.status, report.error) == ("succeeded", None)
     assert counts(report, "invoice") == {"read": 13, "unchanged": 13}
     assert ("update", "ledger-invoice-1-fix") not in rig.target.log
+
+
+def test_a_link_planned_and_planned_back_in_one_run_leaves_its_credit_note_unchanged(rig: Rig) -> None:
+    rig.set_policy(on_delete="delete")
+    rig.source.put(customer("1"), invoice("10", "1"), credit_note("20", "1", invoice_id="10"))
+    rig.source.put(credit_note("21", "1", "-60.00", invoice_id="10"))
+    rig.run()
+    rig.source.put(invoice("10", "1", "75.50"))
+    rig.source.remove("documents", "20", event=False)  # found missing after the invoice was planned with both
+    report = rig.run(full=True)
+    assert report.status == "succeeded"
+    assert counts(report, "credit_note") == {"read": 1, "unchanged": 1, "deleted": 1}
+    assert rig.target.held["ledger-link-21"]["amount"] == "60.00"
+
+
+def test_a_document_whose_only_write_is_undone_by_a_later_page_counts_as_unchanged(rig: Rig) -> None:
+    rig.source.put(customer("1"), *[invoice(str(n), "1") for n in range(10, 20)])
+    rig.run()
+    rig.source.put(invoice("10", "1", paid=True), credit_note("30", "1", "-120.00", invoice_id="10"))
+    report = rig.run(full=True)
+    assert (report.status, report.error) == ("succeeded", None)
+    assert rig.target.log == [("create", "ledger-credit_note-30"), ("create", "ledger-link-30")]
+    assert counts(report, "invoice") == {"read": 10, "unchanged": 10}
+
+
+def test_a_document_read_again_beside_the_one_that_changes_its_settlement_counts_once(rig: Rig) -> None:
+    rig.source.put(customer("1"), invoice("10", "1", paid=True))
+    rig.run()
+    rig.source.put(credit_note("11", "1", invoice_id="10"))
+    report = rig.run(full=True)
+    assert ("update", "ledger-invoice-10-fix") in rig.target.log
+    assert counts(report, "invoice") == {"read": 1, "updated": 1}

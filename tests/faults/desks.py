@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import sha256
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 
@@ -30,12 +30,14 @@ _INCIDENTAL = frozenset(
 
 
 class Desk(ABC):
-    """A target's stand-in, how it is configured and asked. `made` are the paths whose POST makes something."""
+    """A target's stand-in, how it is configured and asked."""
 
-    name: str
-    sandbox: type[ProductSandbox]
-    headers: Mapping[str, str]
-    collections: tuple[str, ...]
+    name: ClassVar[str]
+    sandbox: ClassVar[type[ProductSandbox]]
+    headers: ClassVar[Mapping[str, str]]
+    collections: ClassVar[tuple[str, ...]]
+    #: How it is written to.
+    methods: ClassVar[frozenset[str]]
 
     @abstractmethod
     def block(self, url: str) -> dict[str, Any]:
@@ -45,9 +47,13 @@ class Desk(ABC):
     def held(self, url: str) -> dict[str, Held]:
         """Collection -> reference -> the objects there, without what is incidental."""
 
-    def products(self) -> list[ProductSandbox]:
-        """A fresh stand-in."""
-        return [self.sandbox(SandboxOptions(limits="off"))]
+    @abstractmethod
+    def lost_releases(self, rows: Iterable[dict[str, Any]]) -> int:
+        """How many of these journal rows took back a link without our hearing of it."""
+
+    def product(self, clock: Callable[[], float]) -> ProductSandbox:
+        """A fresh stand-in; `clock` gives seconds."""
+        return self.sandbox(SandboxOptions(limits="off"))
 
     def _listed(self, url: str, collection: str, size: str, **query: Any) -> Any:
         with httpx.Client(timeout=60) as http:
@@ -59,8 +65,9 @@ class Desk(ABC):
 class UpflowDesk(Desk):
     name = "upflow"
     sandbox = UpflowSandbox
-    headers = {"X-Api-Key": "sandbox-upflow-key", "X-Api-Secret": "sandbox-upflow-secret"}
+    headers: ClassVar[Mapping[str, str]] = {"X-Api-Key": "sandbox-upflow-key", "X-Api-Secret": "sandbox-upflow-secret"}
     collections = ("customers", "invoices", "credit_notes", "payments")
+    methods = frozenset({"POST", "DELETE"})
 
     def block(self, url: str) -> dict[str, Any]:
         keys = {"api_key": "sandbox-upflow-key", "api_secret": "sandbox-upflow-secret"}
@@ -71,6 +78,9 @@ class UpflowDesk(Desk):
             name: grouped((item["externalId"], _essential(item, name)) for item in self._all(url, name))
             for name in self.collections
         }
+
+    def lost_releases(self, rows: Iterable[dict[str, Any]]) -> int:
+        return sum(row["path"].endswith("/reconcile") and not row["body"]["invoices"] for row in rows if unheard(row))
 
     def _all(self, url: str, collection: str) -> Iterator[dict[str, Any]]:
         offset = 0
@@ -86,9 +96,15 @@ class UpflowDesk(Desk):
 class CarbonDesk(Desk):
     name = "carbon"
     sandbox = CarbonSandbox
-    headers = {"Authorization": f"Bearer {TOKEN}"}
+    headers: ClassVar[Mapping[str, str]] = {"Authorization": f"Bearer {TOKEN}"}
     collections = ("customers", "invoices", "credit_notes", "payments", "allocations")
-    connector = "carbon"
+    methods = frozenset({"POST", "PUT", "DELETE"})
+    connector: ClassVar[str] = "carbon"
+
+    def product(self, clock: Callable[[], float]) -> ProductSandbox:
+        product = CarbonSandbox(SandboxOptions(limits="off"))
+        product.clock = clock
+        return product
 
     def block(self, url: str) -> dict[str, Any]:
         where = {"base_url": f"{url}/carbon", "token": TOKEN}
@@ -100,6 +116,9 @@ class CarbonDesk(Desk):
             for name in self.collections
         }
 
+    def lost_releases(self, rows: Iterable[dict[str, Any]]) -> int:
+        return sum(row["method"] == "DELETE" and "/allocations/" in row["path"] for row in rows if unheard(row))
+
     def _all(self, url: str, collection: str) -> Iterator[dict[str, Any]]:
         page = 1
         while items := self._listed(url, collection, "size", page=page)["items"]:
@@ -108,6 +127,8 @@ class CarbonDesk(Desk):
 
 
 class LaggingDesk(CarbonDesk):
+    """Carbon's connector for a search that lags by a minute."""
+
     connector = "carbon-lagging"
 
 
@@ -140,6 +161,11 @@ def writes(url: str, product: str) -> list[dict[str, Any]]:
     """Every write that reached `product`, by the sandbox's journal, oldest first."""
     rows = httpx.get(f"{url}/_sandbox/journal", timeout=60).json()
     return [row for row in rows if row["product"] == product and row["method"] != "GET"]
+
+
+def unheard(row: Mapping[str, Any]) -> bool:
+    """Whether a journal row is of a write that was made and whose answer was lost."""
+    return row.get("acted") is not None and row["acted"] < 300
 
 
 def unpaced(url: str, token: str = PENNYLANE) -> None:

@@ -1,6 +1,6 @@
 """What happens at the ledger after a first sync: changes that make every sort of write, the same for the same ledger.
 
-open: credited, paid, renamed -> updates, new documents, links
+open: credited, paid, other addresses -> updates, new documents, links
 moved: credit notes credit another invoice; documents deleted -> links taken back and made anew, deletes
 """
 
@@ -10,7 +10,7 @@ from .play import Play, Row
 
 
 def changes(play: Play, number: int) -> None:
-    """Credit and pay `number` invoices each, rename as many customers; then move the credit notes, delete documents."""
+    """Credit and pay `number` invoices each, give as many customers another address; then move notes and delete."""
     pairs, others = _untouched(play)
     assert len(pairs) >= number, "the ledger is too small for these changes"
     assert len(others) >= 2 * number, "the ledger is too small for these changes"
@@ -19,7 +19,7 @@ def changes(play: Play, number: int) -> None:
     for id in paid:
         play.control("PATCH", f"pennylane/customer_invoices/{id}", {"paid": True})
     for row in play.ledger("customers")[:number]:
-        play.control("PATCH", f"pennylane/customers/{row['id']}", {"notes": f"Called about {row['id']}"})
+        play.control("PATCH", f"pennylane/customers/{row['id']}", {"emails": [f"compta-{row['id']}@example.com"]})
     play.settle()
     for note, (_, other) in zip(notes, pairs, strict=False):
         play.control("PATCH", f"pennylane/customer_invoices/{note}", {"credited_invoice": {"id": other}})

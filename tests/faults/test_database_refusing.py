@@ -1,4 +1,4 @@
-"""The database is locked, read-only, out of reach or damaged: what is the operator told, and does the next run go on?"""
+"""A database that is locked, read-only, out of reach or damaged: what is the operator told, does the next run go on?"""
 
 from __future__ import annotations
 

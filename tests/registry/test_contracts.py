@@ -58,6 +58,21 @@ def test_a_target_without_it_is_told(toys: SimpleNamespace, attribute: str, said
         ("mappings", {Customer: None}, "mappings has nothing for invoice, which rules decide on"),
         ("writes", {"fix": Write("upsert", 1)}, "writes has nothing for invoice, which rules decide on"),
         ("writes", {Invoice: "upsert"}, "writes must hold Write values"),
+        (
+            "writes",
+            {Invoice: Write("create_once", 1)},
+            "missing find, which create_once writes need: a lost create would be made again",
+        ),
+        (
+            "writes",
+            {Invoice: Write("upsert", 1, settles_after=-1)},
+            "settles_after must be seconds, from 0 to 86400",
+        ),
+        (
+            "writes",
+            {Invoice: Write("upsert", 1, settles_after=86401)},
+            "settles_after must be seconds, from 0 to 86400",
+        ),
         ("schedule", Schedule(), "schedule needs exactly one of every, daily, cron"),
         ("schedule", Schedule(every="1h", daily="06:00"), "schedule needs exactly one of every, daily, cron"),
     ],

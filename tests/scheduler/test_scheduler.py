@@ -13,7 +13,7 @@ import pytest
 from duebridge.core.connector import Schedule
 from duebridge.core.edge.logs import configure
 from duebridge.core.engine.report import Report
-from duebridge.core.errors import AuthError, ConfigError, RunError
+from duebridge.core.errors import AlreadyRunning, AuthError, ConfigError, RunError
 from duebridge.core.scheduler import Scheduler, Standing
 
 from .conftest import Make, Until
@@ -112,6 +112,22 @@ def test_ticks_missed_during_a_slow_run_are_not_made_up_for(
     held.release.set()
     until(lambda: standing(scheduler, "slow").state == "scheduled")
     assert (held.began["slow"], held.ended["slow"]) == (1, 1)
+
+
+def test_a_tick_while_another_process_runs_the_connection_is_left_out_and_no_failure(
+    started: Make, until: Until, runs: Runs, standing: Find
+) -> None:
+    def busy(name: str) -> Report:
+        raise AlreadyRunning(f"{name} is being run by process 1")
+
+    runs.outcome = busy
+    scheduler = started({"a": SECOND}, runs)
+    until(lambda: standing(scheduler, "a").missed >= 2 and standing(scheduler, "a").state == "scheduled")
+    row = standing(scheduler, "a")
+    assert (row.last_status, row.reason) == (None, "")
+    assert row.last_missed is not None
+    runs.outcome = lambda name: Report(name, 1)
+    until(lambda: standing(scheduler, "a").last_status == "succeeded")
 
 
 def test_hours_of_overdue_ticks_make_one_run_and_are_told(

@@ -132,12 +132,12 @@ class CarbonTarget(RecordTarget, BalanceReader):
 
 
 class LaggingCarbonTarget(CarbonTarget):
-    """Carbon, where a search may not show what was made in the last five seconds."""
+    """Carbon, where a search may not show what was made in the last minute."""
 
     name: ClassVar[str] = "carbon-lagging"
     title: ClassVar[str] = "Carbon, search lagging"
     writes: ClassVar[Mapping[type[Record] | str, Write]] = MappingProxyType(
-        {name: replace(write, settles_after=5.0) for name, write in CarbonTarget.writes.items()}
+        {name: replace(write, settles_after=60.0) for name, write in CarbonTarget.writes.items()}
     )
 
 
