@@ -10,7 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from duebridge.core.cli import looking, running, setting_up, trying
+from duebridge.core.cli import doctoring, looking, running, setting_up, trying
 from duebridge.core.cli.options import ConfigOption
 from duebridge.core.cli.output import say
 from duebridge.core.edge.logs import configure
@@ -64,6 +64,7 @@ for _name, _command in (
     ("records", looking.records),
     ("runs", looking.runs),
     ("check", setting_up.check),
+    ("doctor", doctoring.doctor),
     ("connectors", setting_up.connectors),
     ("mappings", setting_up.mappings),
 ):
