@@ -21,7 +21,7 @@ sent.
 | exit code | meaning |
 | --- | --- |
 | 0 | done; rejected records alone don't change that, unless `--strict` |
-| 1 | the run failed, is incomplete or did not begin because another is under way, or a difference is left unexplained |
+| 1 | the run failed, is incomplete or did not begin because another is under way, a difference is left unexplained, or `doctor` found something wrong |
 | 2 | the command or the configuration can't be used as it is |
 | 3 | a product refuses our credentials: someone must reconnect |
 
@@ -45,6 +45,9 @@ records     [{kind, id, label or part, outcome, code, why, customer_id, referenc
 exclude     [{customer_id, name, by: command or configuration, since: instant or null}], as of include
 runs        [{run, connection, status, began_at, ended_at, report: as of sync}]
 check       [{connection, ok, source: {id, name, detail}, target, error?}]
+doctor      {ok, findings: [{about, level: ok|note|wrong, says, advice}], database: {address, bytes, megabytes,
+             unused_megabytes, migration, newest_migration, rows: {table: n}}, connections: {name: {records, runs, due,
+             rejected, unknown, oldest, unended_runs, last_run, pruned_at, prunable: {runs, records, notes}}}}
 connectors  [{name, distribution, version, status, error, offers}]
 mappings    {target, title, kinds: {kind: {rules, fields}}, settlements}
 ```

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from duebridge.core.connector import Delivery
 from duebridge.core.engine.exclusions import ExcludedCustomers
 from duebridge.core.engine.report import Report
 from duebridge.core.errors import AuthError, RecordError, RunError, UnknownOutcome
+from duebridge.core.store.retention import Retention
 from duebridge.core.testing import ReceivablesTarget, Rig, credit_note, customer, invoice
 
 from .once import OnceTarget
@@ -146,6 +148,7 @@ def play(rig: Rig, turn: Turn) -> None:
     with suppress(KeyboardInterrupt):  # a process that is killed leaves no report
         check(rig.run(full=turn.mode == "full", retry=turn.mode == "retry"))
     rig.stopping.clear()
+    Retention(rig.store, rig.connection_id, timedelta(hours=1)).prune_daily(rig.now)
 
 
 def exclude(rig: Rig, ids: list[str]) -> None:
