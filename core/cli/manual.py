@@ -21,7 +21,7 @@ sent.
 | exit code | meaning |
 | --- | --- |
 | 0 | done; rejected records alone don't change that, unless `--strict` |
-| 1 | the run failed, is incomplete or did not begin because another is under way, a difference is left unexplained, or `doctor` found something wrong |
+| 1 | the run failed, is incomplete or met another; a difference is left unexplained; `doctor` found something wrong |
 | 2 | the command or the configuration can't be used as it is |
 | 3 | a product refuses our credentials: someone must reconnect |
 
