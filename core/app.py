@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from duebridge.core.connector import Account, BalanceReader, RecordTarget, Services, Source, Target
+from duebridge.core.connector import Account, RecordTarget, Services, Source, Target
 from duebridge.core.edge.config import Configuration, ConnectionConfig
 from duebridge.core.edge.http import HttpFactory
 from duebridge.core.edge.logs import bound, logger
@@ -29,10 +29,11 @@ from duebridge.core.engine.reading import Rhythm
 from duebridge.core.engine.reconcile import Reconciliation, reconcile
 from duebridge.core.engine.report import Report
 from duebridge.core.engine.sync import Asking, Policy, Sync
-from duebridge.core.errors import ConfigError, DueBridgeError
+from duebridge.core.errors import ConfigError, DueBridgeError, RunError
 from duebridge.core.leasing import Asked, Hold, LeaseTerms, ask_to_stop, leased
 from duebridge.core.registry import Registry
 from duebridge.core.store.memory import PassingMemory, StoredMemory
+from duebridge.core.store.retention import Retention
 from duebridge.core.store.store import Store
 
 
@@ -61,13 +62,18 @@ class App:
         *,
         now: Callable[[], datetime] = utc_now,
         lease: LeaseTerms | None = None,
+        sleep: Callable[[float], object] | None = None,
     ) -> None:
-        """Open the configured database unless `store` is given; `now` is the clock of every run, `lease` its hold."""
+        """Open the configured database unless `store` is given; `now` is the clock of every run, `lease` its hold.
+
+        `sleep` takes the seconds between two attempts of a request; by default they are waited for, and a stop ends it.
+        """
         self.configuration = configuration
         self.registry = registry
         self.store = store if store is not None else Store.open(configuration.database)
         self._now = now
         self._lease = lease or LeaseTerms()
+        self._sleep = sleep
         self._log = logger()
 
     def close(self) -> None:
@@ -118,8 +124,16 @@ class App:
                         self._log.warning("guard overridden", accepted=report.overridden)
                     hold.conclude(report, self._now())
                     self._log.info("run finished", status=report.status, seconds=round(report.seconds, 3))
+            self._prune(hold.store, connection_id)
         self.registry.hook.run_finished(connection=name, report=report)
         return report
+
+    def _prune(self, store: Store, connection_id: int) -> None:
+        """Forget what is settled and old, once a day. Failing at that fails no run: the next one does it."""
+        try:
+            Retention(store, connection_id, self.configuration.keep).prune_daily(self._now())
+        except RunError as error:
+            self._log.warning("nothing was pruned", error=str(error))
 
     def _run(self, config: ConnectionConfig, connection_id: int, report: Report, hold: Hold, asked: Asking) -> None:
         with self.paired(config, hold.store, connection_id, report, hold.stopping, hold) as pair:
@@ -142,16 +156,18 @@ class App:
     def plan(self, name: str, *, with_stored: bool = False) -> Preview:
         """Return what a sync of `name` would change; works on a copy, so nothing is written anywhere.
 
-        `with_stored` plans what was last read again, without asking the source.
+        `with_stored` plans what was last read again by today's rules, without any request.
         """
         config = self.connection(name)
+        if with_stored and self.store.known_connection(name) is None:
+            raise never_run(name)
         stopping = threading.Event()
         with TemporaryDirectory(prefix="duebridge-plan-") as folder:
             copy = Store.open(f"sqlite:///{Path(folder) / 'plan.db'}")
             try:
                 connection_id = self._copied(name, copy)
                 report = Report(name, 0)
-                with self.paired(config, copy, connection_id, report, stopping) as pair:
+                with self.paired(config, copy, connection_id, report, stopping, offline=with_stored) as pair:
                     return preview(
                         copy,
                         connection_id,
@@ -189,10 +205,7 @@ class App:
     ) -> Iterator[dict[str, Any]]:
         """Yield what became of each record of `name`; see `list_records`."""
         target = self.registry.targets[self.connection(name).target_name]
-        connection_id = self.store.known_connection(name)
-        if connection_id is None:
-            raise never_run(name)
-        return list_records(self.store, connection_id, target, kind=kind, outcome=outcome, parts=parts)
+        return list_records(self.store, self._read_connection(name), target, kind=kind, outcome=outcome, parts=parts)
 
     def runs(self, name: str | None = None) -> list[Mapping[str, Any]]:
         """Return the latest runs, of one connection or of all, newest first."""
@@ -204,13 +217,9 @@ class App:
     def reconcile(self, name: str) -> Reconciliation:
         """Compare what is outstanding at both ends, by what was last read and what the target tells now."""
         config = self.connection(name)
-        connection_id = self.store.known_connection(name)
-        if connection_id is None:
-            raise never_run(name)
+        connection_id = self._read_connection(name)
         with self.paired(config, self.store, connection_id, Report(name, 0), threading.Event()) as pair:
-            if not isinstance(pair.target, BalanceReader):
-                raise ConfigError(f"{pair.target.title} does not tell what is outstanding, so nothing can be compared")
-            return reconcile(self.store, connection_id, pair.target, pair.target)
+            return reconcile(self.store, connection_id, pair.target)
 
     def exclusions(self, name: str) -> Exclusions:
         """Return which customers are kept out of the connection `name`, to be listed or changed."""
@@ -237,13 +246,19 @@ class App:
         report: Report,
         stopping: threading.Event,
         hold: Hold | None = None,
+        *,
+        offline: bool = False,
     ) -> Iterator[Pair]:
         """Build the connection's source and target, and close them afterwards.
 
-        What they remember is kept only under a `hold`, which also says until when they may send something.
+        What they remember is kept only under a `hold`, which also says until when they may send something; `offline`
+        ones can't ask anything.
         """
         until = hold.until if hold is not None else lambda: inf
-        factories = {side: HttpFactory(stopping=stopping, until=until) for side in ("source", "target")}
+        factories = {
+            side: HttpFactory(sleep=self._sleep, stopping=stopping, until=until, offline=offline)
+            for side in ("source", "target")
+        }
         memory = StoredMemory if hold is not None else PassingMemory
 
         def services(side: str) -> Services:
@@ -256,6 +271,13 @@ class App:
         finally:
             source.close()
             target.close()
+
+    def _read_connection(self, name: str) -> int:
+        """Return the row number of a connection of which something was read. Raises `ConfigError` before that."""
+        connection_id = self.store.known_connection(name)
+        if connection_id is None or not self.store.has_read(connection_id):
+            raise never_run(name)
+        return connection_id
 
     def _copied(self, name: str, copy: Store) -> int:
         connection_id = self.store.known_connection(name)

@@ -277,6 +277,11 @@ class Target(ABC):
         """Return what the documents of `family` need beside themselves; pure."""
         return ()
 
+    @property
+    def mirrors_payments(self) -> bool:
+        """Whether what was paid on an open invoice is carried to the target too; `reconcile` asks."""
+        return False
+
     def close(self) -> None:
         """Release connections."""
 
@@ -324,14 +329,21 @@ class Balance:
 class BalanceReader(ABC):
     """A target that tells what is outstanding there, for `reconcile`."""
 
-    @property
-    def mirrors_payments(self) -> bool:
-        """Whether what was paid on an open invoice is carried to the target too."""
-        return False
-
     @abstractmethod
     def balances(self) -> Iterator[Balance]:
         """Yield every document the target holds, whoever wrote it. Raises `AuthError` or `RunError`."""
+
+
+class PayloadReader(ABC):
+    """A target that can't be asked what is outstanding there: for `reconcile`, it tells what its payloads come to."""
+
+    @abstractmethod
+    def balance_of(self, write: str, reference: str, payload: Payload) -> Balance | None:
+        """Return what a payload the target has accepted adds to what is outstanding there; pure.
+
+        `write` names its `Write`. What settles a document counts negative, as a payment; None for what moves nothing,
+        as a customer or a link. A payload that doesn't tell may end in any error of looking up or computing.
+        """
 
 
 class SnapshotTarget(Target):

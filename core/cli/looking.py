@@ -17,7 +17,7 @@ from duebridge.core.cli.options import (
 )
 from duebridge.core.cli.output import printed, printed_each, say, show
 from duebridge.core.cli.records import explanation_parts, reconciliation_parts, records_table, runs_table
-from duebridge.core.engine.listing import OUTCOMES
+from duebridge.core.engine.listing import OUTCOMES, meanings_of
 
 _MOST_RECORDS = 200
 
@@ -45,10 +45,11 @@ def reconcile(
     """Compare what is outstanding at both ends, per customer and currency; exit 1 when something is unexplained."""
     with entered(context, config) as app:
         result = app.reconcile(name)
+        meanings = meanings_of(app.registry.targets[app.connection(name).target_name])
     if as_json:
         printed(result.as_json())
     else:
-        show(*reconciliation_parts(result))
+        show(*reconciliation_parts(result, meanings))
     if not result.explained:
         say(f"{name}: a difference is left that nothing explains; `--json` lists every customer")
         raise typer.Exit(1)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from rich import box
@@ -44,12 +45,19 @@ def say(sentence: str) -> None:
 
 
 def table(
-    title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Sequence[str] = ()
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    numbers: Sequence[str] = (),
+    widest: Mapping[str, int] = MappingProxyType({}),
 ) -> Table:
-    """Return a table; the columns named in `numbers` are aligned right."""
+    """Return a table; columns named in `numbers` are aligned right, those in `widest` fold after so many characters."""
     made = Table(title=plain(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, show_edge=False)
     for column in columns:
-        made.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
+        made.add_column(
+            column, justify="right" if column in numbers else "left", overflow="fold", max_width=widest.get(column)
+        )
     for row in rows:
         made.add_row(*(Text(plain(cell)) for cell in row))
     return made

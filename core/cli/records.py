@@ -7,12 +7,12 @@ from typing import Any
 
 from rich.console import RenderableType
 
+from duebridge.core.cli.bridges import bridges, loose_ends
 from duebridge.core.cli.output import table
+from duebridge.core.cli.reports import Meanings
 from duebridge.core.engine.reconcile import Reconciliation
 
 Json = Mapping[str, Any]
-
-_AMOUNTS = ("source", "target", "difference", "unexplained", "amount")
 
 
 def explanation_parts(explanation: Json) -> Iterator[RenderableType]:
@@ -47,26 +47,12 @@ def runs_table(rows: Sequence[Json]) -> RenderableType:
     return table("Runs", columns, [_run(row) for row in rows], numbers=numbers)
 
 
-def reconciliation_parts(result: Reconciliation) -> Iterator[RenderableType]:
-    """Yield the comparison per currency, the reasons, and the customers where the ends differ."""
-    told = result.as_json()
-    columns = ("source", "target", "difference", "unexplained")
-    currencies = [(code, *(side[column] for column in columns)) for code, side in told["currencies"].items()]
-    yield table("Outstanding", ("currency", *columns), currencies, numbers=_AMOUNTS)
-    reasons = [
-        (code, reason, amount)
-        for code, side in told["currencies"].items()
-        for reason, amount in side["explained"].items()
-    ]
-    if reasons:
-        yield table("Explained", ("currency", "reason", "amount"), reasons, numbers=_AMOUNTS)
-    loose = [
-        (side["customer"], side["name"], side["currency"], *(side[column] for column in columns))
-        for side in told["customers"]
-        if (side["customer"], side["currency"]) in result.loose
-    ]
-    if loose:
-        yield table("Unexplained", ("customer", "name", "currency", *columns), loose, numbers=_AMOUNTS)
+def reconciliation_parts(result: Reconciliation, meanings: Meanings) -> Iterator[RenderableType]:
+    """Yield what leads from the source's total to the target's, and the customers where something is unexplained."""
+    yield bridges(result, meanings)
+    loose = loose_ends(result)
+    if loose is not None:
+        yield loose
     yield from (f"note: {note}" for note in result.notes)
 
 
@@ -88,6 +74,10 @@ def _last_outcome(outcome: Json | None) -> Iterator[str]:
     yield f"Last outcome: {outcome['outcome']} in run {outcome['run']}"
     if outcome["reason"]:
         yield f"  {outcome['reason']}"
+    if outcome["uncertain"]:
+        yield "  Whether its last write was taken is not known; the next run settles it, as far as that can be asked."
+    if outcome["retry_at"]:
+        yield f"  Tried again after {outcome['retry_at']}, or now with `duebridge sync --retry`"
     yield from (f"  {note}" for note in outcome["notes"])
 
 

@@ -8,10 +8,12 @@ from typing import Any
 from rich.console import RenderableType
 
 from duebridge.core.cli.output import plain, table
+from duebridge.core.engine.replay import Replay
 from duebridge.core.engine.report import Report
 
 _COUNTS = ("read", "created", "updated", "unchanged", "skipped", "rejected", "unknown", "deleted", "gone")
 _MOST_CHANGES = 50
+_DECISION = ("kind", "id", "before", "after")
 
 Meanings = Mapping[tuple[str, str], str]
 
@@ -22,7 +24,7 @@ def report_parts(report: Report, meanings: Meanings, *, ran: bool = True) -> Ite
     yield table("Records" if ran else "Records, as they would be", ("kind", *_COUNTS), rows, numbers=_COUNTS)
     left_out = list(_left_out(report, meanings))
     if left_out:
-        yield table("Left out", ("kind", "code", "records", "why"), left_out, numbers=("records",))
+        yield table("Left out", ("kind", "code", "records", "why"), left_out, numbers=("records",), widest={"why": 34})
     yield from (f"note: {plain(note)}" for note in report.notes)
     if ran:
         yield _summary(report)
@@ -33,9 +35,25 @@ def changes_table(changes: Iterable[Mapping[str, Any]]) -> RenderableType:
     listed = list(changes)
     if not listed:
         return "Nothing would be written."
-    title = f"{len(listed)} writes" + (f", the first {_MOST_CHANGES}" if len(listed) > _MOST_CHANGES else "")
+    title = _title(len(listed), "writes")
     rows = [row for change in listed[:_MOST_CHANGES] for row in _change_rows(change)]
     return table(title, ("action", "kind", "id", "part", "field", "old", "new"), rows)
+
+
+def replay_parts(replay: Replay) -> Iterator[RenderableType]:
+    """Yield what `plan --with-stored` found: records it can't tell about, decisions that would differ, the numbers."""
+    if replay.cannot_tell:
+        rows = [(each["kind"], each["id"], each["why"]) for each in replay.cannot_tell[:_MOST_CHANGES]]
+        yield table(_title(len(replay.cannot_tell), "records can't be told"), ("kind", "id", "why"), rows)
+    if replay.decisions:
+        rows = [tuple(each[name] for name in _DECISION) for each in replay.decisions[:_MOST_CHANGES]]
+        yield table(_title(len(replay.decisions), "decisions differ"), _DECISION, rows)
+    told = replay.answers
+    yield f"change: {told['change']}, no change: {told['no_change']}, cannot tell: {told['cannot_tell']}"
+
+
+def _title(number: int, what: str) -> str:
+    return f"{number} {what}" + (f", the first {_MOST_CHANGES}" if number > _MOST_CHANGES else "")
 
 
 def _counts(tally: Mapping[str, Any]) -> list[int]:
@@ -54,7 +72,9 @@ def _summary(report: Report) -> str:
 
 
 def _change_rows(change: Mapping[str, Any]) -> Iterator[tuple[object, ...]]:
-    head = (change["action"], change["kind"], change["id"], change.get("part", ""))
+    before = change.get("last_outcome", {}).get("outcome")
+    action = f"{change['action']} ({before} before)" if before else change["action"]
+    head = (action, change["kind"], change["id"], change.get("part", ""))
     fields = change["fields"] or {"": ["", ""]}
     for name, (old, new) in fields.items():
         yield *head, name, old, new

@@ -10,7 +10,7 @@ from duebridge.core.cli.entering import entered
 from duebridge.core.cli.options import ConfigOption, ConnectionArgument, JsonOption
 from duebridge.core.cli.output import printed, say, show
 from duebridge.core.cli.progress import progress
-from duebridge.core.cli.reports import changes_table, report_parts
+from duebridge.core.cli.reports import changes_table, replay_parts, report_parts
 from duebridge.core.cli.stopping import stoppable
 from duebridge.core.edge.logs import configure
 from duebridge.core.engine.listing import meanings_of
@@ -60,7 +60,7 @@ def plan(
     context: typer.Context,
     name: ConnectionArgument,
     with_stored: Annotated[
-        bool, typer.Option("--with-stored", help="Plan what was last read again, without asking the source.")
+        bool, typer.Option("--with-stored", help="Plan what was last read again by today's rules, without any request.")
     ] = False,
     as_json: JsonOption = False,
     config: ConfigOption = None,
@@ -72,7 +72,8 @@ def plan(
     if as_json:
         printed(preview.as_json())
     else:
-        show(changes_table(preview.changes), *report_parts(preview.report, meanings_of(target), ran=False))
+        told = replay_parts(preview.replay) if preview.replay is not None else ()
+        show(changes_table(preview.changes), *told, *report_parts(preview.report, meanings_of(target), ran=False))
 
 
 def serve(context: typer.Context, config: ConfigOption = None) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from duebridge.core.cli import ending, excluding, looking, running, setting_up, trying
+from duebridge.core.cli import doctoring, ending, excluding, looking, running, setting_up, trying
 from duebridge.core.cli.options import ConfigOption
 from duebridge.core.cli.output import say
 from duebridge.core.edge.logs import configure
@@ -68,6 +68,7 @@ for _name, _command in (
     ("exclude", excluding.exclude),
     ("include", excluding.include),
     ("check", setting_up.check),
+    ("doctor", doctoring.doctor),
     ("connectors", setting_up.connectors),
     ("mappings", setting_up.mappings),
 ):

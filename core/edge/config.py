@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -21,6 +22,7 @@ from duebridge.core.edge.connection_fields import CONNECTION_KEYS, FIELDS, NOT_A
 from duebridge.core.edge.connector_blocks import Connector, read_connector
 from duebridge.core.edge.database_url import DEFAULT, database_url, hide_password
 from duebridge.core.edge.describing import describe
+from duebridge.core.edge.file_keys import KEEP, kept
 from duebridge.core.edge.interpolation import Interpolation
 from duebridge.core.edge.problems import Problems, unknown_key
 from duebridge.core.edge.rhythms import Manual, Unfit
@@ -42,7 +44,7 @@ __all__ = [
 ]
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
-KEYS = ("database", "connections")
+KEYS = ("database", "keep", "connections")
 
 
 def load_configuration(
@@ -109,6 +111,7 @@ class _Loading:
     def configuration(self, tree: Node | None, *, tolerant: bool) -> Configuration:
         top = self._top(tree)
         database = self._database(top.entries.get("database"))
+        keep = self._keep(top)
         found = {name: self.connection(name, node) for name, node in self._blocks(top.entries.get("connections"))}
         if self._problems.of_file() or (self._problems.found and not tolerant):
             raise self._problems.error()
@@ -120,6 +123,7 @@ class _Loading:
             self._path,
             (*self._warnings, *_twins(good)),
             MappingProxyType(broken),
+            keep,
         )
 
     def connection(self, name: str, node: Node) -> ConnectionConfig | None:
@@ -211,6 +215,18 @@ class _Loading:
         except Unfit as unfit:
             self._problems.add(node.at.line, ("database",), str(unfit))
             return ""
+
+    def _keep(self, top: Block) -> timedelta:
+        node = top.entries.get("keep")
+        if node is not None:
+            node = self._interpolation.fill(node, ("keep",))
+        if node is None or _failed(node) or (isinstance(node, Scalar) and node.value is None):
+            return KEEP
+        try:
+            return kept(node)
+        except Unfit as unfit:
+            self._problems.add(top.keys["keep"].line, ("keep",), str(unfit))
+            return KEEP
 
     def _blocks(self, node: Node | None) -> Iterator[tuple[str, Node]]:
         if node is None or (isinstance(node, Scalar) and node.value is None):

@@ -11,6 +11,7 @@ from typing import Literal
 from duebridge.core.connector import Schedule, Settings
 from duebridge.core.edge.connection_fields import Guard, OnDelete
 from duebridge.core.edge.database_url import masked
+from duebridge.core.edge.file_keys import KEEP
 from duebridge.core.edge.rhythms import Manual
 from duebridge.core.errors import ConfigError
 
@@ -47,7 +48,8 @@ class Configuration:
     """A configuration that was read and checked.
 
     `database` is a SQLAlchemy address and may hold a password: print `shown_database`. `warnings` are lines of the form
-    `file:line: key: what`. `broken` holds the connections left out, when the reading was tolerant.
+    `file:line: key: what`. `broken` holds the connections left out, when the reading was tolerant. `keep` is how long
+    what is settled is remembered.
     """
 
     database: str = field(repr=False)
@@ -55,6 +57,7 @@ class Configuration:
     path: Path
     warnings: tuple[str, ...] = ()
     broken: Mapping[str, ConfigError] = field(default_factory=dict)
+    keep: timedelta = KEEP
 
     @property
     def shown_database(self) -> str:

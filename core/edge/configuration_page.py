@@ -17,6 +17,7 @@ from pydantic import BaseModel, SecretBytes, SecretStr
 from pydantic.fields import FieldInfo
 
 from duebridge.core.edge.connection_fields import FIELDS, Guard
+from duebridge.core.edge.file_keys import FILE_KEYS
 from duebridge.core.edge.rhythms import said
 
 if TYPE_CHECKING:
@@ -28,11 +29,16 @@ _PRINTED = re.compile(r"(<!-- printed: ([a-z ]+) -->\n).*?(<!-- end -->)", re.DO
 def printed(text: str, registry: Registry) -> str:
     """Return the page `text` with its printed parts as they are today. Raises `KeyError` for one nothing prints."""
     parts: Mapping[str, Callable[[], str]] = {
+        "keys of the file": _file_keys,
         "connection keys": _connection_keys,
         "sources": lambda: _connectors(registry.sources),
         "targets": lambda: _connectors(registry.targets),
     }
     return _PRINTED.sub(lambda match: f"{match[1]}\n{parts[match[2]]()}\n{match[3]}", text)
+
+
+def _file_keys() -> str:
+    return _table(("key", "takes", "without it", "meaning"), FILE_KEYS)
 
 
 def _connection_keys() -> str:

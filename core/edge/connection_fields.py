@@ -110,7 +110,8 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
             _customers,
             frozenset(),
             "a list, or text with commas",
-            "Ids of customers, as the source knows them, that are never sent, nor are their documents.",
+            "Ids of customers, as the source knows them, of whom nothing is written, nor of their documents. "
+            "`duebridge exclude` keeps others out.",
         ),
         "full_every": Field(
             lambda node: duration(plain(node)),

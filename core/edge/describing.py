@@ -26,6 +26,7 @@ def describe(configuration: Configuration) -> dict[str, Any]:
     return {
         "path": str(configuration.path),
         "database": configuration.shown_database,
+        "keep": said(configuration.keep),
         "connections": {name: describe_connection(given) for name, given in configuration.connections.items()},
         "warnings": list(configuration.warnings),
         "broken": {name: str(error) for name, error in configuration.broken.items()},

@@ -72,12 +72,15 @@ class HttpFactory:
         clock: Callable[[], float] = time.time,
         stopping: threading.Event | None = None,
         until: Callable[[], float] = lambda: inf,
+        offline: bool = False,
     ) -> None:
         """`clock` is unix seconds; `sleep` takes seconds, by default it waits on `stopping`, which ends every wait.
 
         `until` tells the instant (of `elapsed`) after which nothing may be sent; it may move while a run goes on.
+        `offline`: whatever would be asked raises `RunError` instead.
         """
         self._until = until
+        self._offline = offline
         self._patience = Patience(sleep, clock, stopping or threading.Event())
         self._lock = threading.Lock()
         #: Requests made so far, every attempt counted.
@@ -109,6 +112,8 @@ class HttpFactory:
         return Http(_base(base_url, product), terms)
 
     def _count(self) -> None:
+        if self._offline:
+            raise RunError("this works from what was last read and asks no product anything")
         with self._lock:
             self.requests += 1
 

@@ -147,10 +147,12 @@ def _last_outcome(row: Mapping[str, Any]) -> Json | None:
         return None
     return {
         "outcome": row["outcome"],
+        "uncertain": bool(row["uncertain"]),
         "code": row["code"],
         "reason": row["reason"],
         "notes": (row["notes"] or "").splitlines(),
         "run": row["run"],
+        "retry_at": _instant(row["retry_at"]) if row["due"] else None,
     }
 
 

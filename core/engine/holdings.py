@@ -9,7 +9,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from duebridge.core.connector import Target, key_of
-from duebridge.core.engine.planning import CUSTOMER_NOT_SENT, GONE, order_of
+from duebridge.core.engine.planning import CUSTOMER_NOT_SENT, EXCLUDED, GONE, order_of
 from duebridge.core.engine.receivables import Entry, applies, receivable
 from duebridge.core.records import KINDS, CreditNote, Customer, Document, Invoice
 from duebridge.core.store.records import listing
@@ -18,7 +18,7 @@ from duebridge.core.tables.rules import Rules
 Row = Mapping[str, Any]
 
 #: Codes that are reasons by themselves; the others are told as `skipped: code`.
-_PLAIN = frozenset({"excluded_customer", "manual_entry"})
+_PLAIN = frozenset({EXCLUDED.code, "manual_entry"})
 
 
 @dataclass(slots=True)
@@ -123,6 +123,10 @@ def reason_of(row: Row) -> str:
         return "rejected"
     if _kept(row) and code not in _PLAIN:
         return "kept_though_gone" if code == GONE.code else f"kept_though_skipped: {code}"
+    return _skipped(code)
+
+
+def _skipped(code: str) -> str:
     return code if code in _PLAIN else f"skipped: {code}"
 
 
@@ -136,8 +140,8 @@ def trouble_of(row: Row) -> str:
         return ""
     if row["outcome"] == "rejected":
         return "rejected"
-    if row["outcome"] == "skipped" and row["code"] == CUSTOMER_NOT_SENT.code:
-        return f"skipped: {CUSTOMER_NOT_SENT.code}"
+    if row["outcome"] == "skipped" and row["code"] in (CUSTOMER_NOT_SENT.code, EXCLUDED.code):
+        return _skipped(row["code"])
     return "writes_due"
 
 

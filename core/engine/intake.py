@@ -126,6 +126,7 @@ class Intake:
         if gathered.parts:
             parts = _rest(records, gathered.parts, untouched) if untouched else gathered.parts
             touched |= self._withdraw(records, parts, wanted, frozen)
+            self._hold_back(records, parts.values(), frozen)
         self._count_owners(records, gathered, touched)
 
     def _keep(
@@ -201,6 +202,10 @@ class Intake:
                 owners.add(owner)
         records.drop(dropped)
         return owners
+
+    def _hold_back(self, records: Records, parts: Iterable[Stored], frozen: set[str]) -> None:
+        """Leave the parts of documents that are kept as they are: what was still to be written of them waits too."""
+        records.touch([row.n for row in parts if row.due and key_of(row.kind, row.id) in frozen], {"due": False})
 
     def _count_owners(self, records: Records, gathered: Gathered, owners: Iterable[str]) -> None:
         """Count documents that were not read, but have a part to write."""

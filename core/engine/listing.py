@@ -85,7 +85,7 @@ def _unsure(row: Mapping[str, Any]) -> bool:
 def _why(row: Mapping[str, Any], meanings: Mapping[tuple[str, str], str]) -> str:
     why = str(row["reason"] or meanings.get((row["kind"], row["code"]), ""))
     if row["code"] == EXCLUDED.code and _unsure(row):
-        return f"{why}; whether its last write arrived is not known, and asked once it is included again"
+        return f"{why}; whether its last write arrived is not known"
     return why
 
 

@@ -11,13 +11,16 @@ from typing import Any
 from pydantic_core import from_json
 
 from duebridge.core.connector import RELEASE_PHASE, RecordTarget, Source
+from duebridge.core.engine.contexts import remembered_context
 from duebridge.core.engine.guard import Guard
 from duebridge.core.engine.intake import Intake
 from duebridge.core.engine.needs import needs_of
 from duebridge.core.engine.planning import Planner, writes_of
 from duebridge.core.engine.reading import Reading
+from duebridge.core.engine.replay import Replay, decisions, replayed
 from duebridge.core.engine.report import Report
 from duebridge.core.engine.sync import Policy
+from duebridge.core.engine.writing import doubt_interrupted
 from duebridge.core.store.records import Stored
 from duebridge.core.store.store import Store
 from duebridge.core.tables.mapping import flatten
@@ -30,6 +33,7 @@ class Preview:
     connection: str
     changes: list[dict[str, Any]]
     report: Report
+    replay: Replay | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the preview under its public names (`plan --json`)."""
@@ -38,6 +42,7 @@ class Preview:
             "changes": self.changes,
             "kinds": {kind: tally.as_json() for kind, tally in self.report.kinds.items()},
             "notes": list(self.report.notes),
+            **(self.replay.as_json() if self.replay is not None else {}),
         }
 
 
@@ -53,9 +58,14 @@ def preview(
     with_stored: bool,
     stopping: Event,
 ) -> Preview:
-    """Plan into `store`, a copy, and return what would be written. Raises what reading raises."""
+    """Plan into `store`, a copy, and return what would be written. Raises what reading raises.
+
+    `with_stored` asks nothing: both ends must be unable to.
+    """
     kinds = tuple(kind.kind for kind in target.rules)
-    planner = Planner(source.name, target, target.context(), decide=policy.decide, on_delete=policy.on_delete)
+    doubt_interrupted(store, connection_id, report.run, writes_of(target), now)
+    context = remembered_context(store, connection_id, target, report) if with_stored else target.context()
+    planner = Planner(source.name, target, context, decide=policy.decide, on_delete=policy.on_delete)
     intake = Intake(planner, source.canonical, writes_of(target), report, connection_id)
     guard = Guard(store, connection_id, report, policy.guard, answer="foresee")
     reading = Reading(
@@ -71,6 +81,7 @@ def preview(
         now=now,
         stopping=stopping,
     )
+    before = decisions(store, connection_id, kinds) if with_stored else {}
     reading.replan(kinds)
     if not with_stored:
         guard.meet(source.check())
@@ -78,8 +89,12 @@ def preview(
     guard.weigh_plan()
     with store.reading() as db:
         changes = [_change(row) for row in store.records(db, connection_id).all_due()]
+    replay = None
+    if with_stored:
+        missing = reading.never_read(kinds)
+        replay = replayed(store, connection_id, kinds, before=before, changes=changes, missing=missing, intake=intake)
     _foresee(report, changes)
-    return Preview(report.connection, changes, report)
+    return Preview(report.connection, changes, report, replay)
 
 
 def _change(row: Stored) -> dict[str, Any]:
@@ -97,7 +112,12 @@ def _change(row: Stored) -> dict[str, Any]:
             if before.get(name) != after.get(name)
         },
         **({"released_first": True} if row.phase == RELEASE_PHASE else {}),
+        **({"last_outcome": _trouble(row)} if row.uncertain or row.outcome in ("rejected", "unknown") else {}),
     }
+
+
+def _trouble(row: Stored) -> dict[str, Any]:
+    return {"outcome": row.outcome, "reason": row.reason, "uncertain": bool(row.uncertain)}
 
 
 def _fields(payload: str | None) -> dict[str, Any]:

@@ -77,6 +77,17 @@ class Reading:
             if ids:
                 self._reread_ids(stream, types, ids, self._needs_of(types))
 
+    def never_read(self, kinds: tuple[str, ...]) -> dict[str, frozenset[str]]:
+        """Return the fields the rules and mappings of each kind need that its stream was never read with."""
+        missing: dict[str, frozenset[str]] = {}
+        for stream, types in self._source.streams.items():
+            lacking = self._needs_of(types) - self._store.stream(self._id, stream).needs
+            for kind in types:
+                fields = frozenset(need for need in lacking if need.split(".")[0] == kind.kind)
+                if fields and kind.kind in kinds:
+                    missing[kind.kind] = fields
+        return missing
+
     def replan(self, kinds: tuple[str, ...]) -> None:
         """Plan every stored record again: the rules, mappings, options or exclusions have changed."""
         for kind in kinds:

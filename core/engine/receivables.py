@@ -18,6 +18,7 @@ from duebridge.core.records import DOCUMENT_STATUSES, OPEN_STATUSES, CreditNote,
 PARTIAL_PAYMENTS = "partial_payments_not_imported"
 PAID_AT_TARGET = "reads_paid_at_target"
 MORE_REMAINS = "remaining_above_total_less_credit_notes"
+NOT_COUNTED = "sent_though_not_counted_at_the_source"
 
 _SETTLED = frozenset({"paid", "cancelled"})
 _FINALISED = OPEN_STATUSES | _SETTLED | {"credit_note"}
@@ -95,7 +96,7 @@ def walk(
     for entry in credit_notes:
         if (entry in picture) != entry.stands:
             picture = [other for other in credit_notes if (other in picture) != (other is entry)]
-            value = step(entry.reason, _shown(standing, picture, mirrors_payments))
+            value = step(entry.reason or NOT_COUNTED, _shown(standing, picture, mirrors_payments))
     return Walk(source, tuple(step for step in steps if step.amount))
 
 
@@ -159,6 +160,8 @@ def _mirrored(invoice: Invoice, linked: Decimal) -> Decimal:
 def _first_reason(invoice: Entry[Invoice] | None, amount: Decimal) -> str:
     if invoice is None or not invoice.stands:
         return invoice.reason if invoice is not None else ""
+    if not invoice.counts:
+        return invoice.reason or NOT_COUNTED
     if invoice.paid:
         return PAID_AT_TARGET
     return PARTIAL_PAYMENTS if amount < 0 else MORE_REMAINS

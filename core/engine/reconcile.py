@@ -2,23 +2,25 @@
 
     source − target = explained, by reason + unexplained        per customer and currency, exact
 
-The source's side comes from what was last read, the target's from the target itself. What a family of documents
-should show there follows from its records (`receivables`); what it shows beyond that is a write still to make, a
-document kept though it is no longer sent, or unexplained.
+The source's side comes from what was last read, the target's from the target itself, or from what it last accepted
+(`accepted`) where it can't be asked. What a family of documents should show there follows from its records
+(`receivables`); what it shows beyond that is a write still to make, a document kept though it is no longer sent, or
+unexplained.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, localcontext
-from typing import Any
+from typing import Any, Literal
 
-from duebridge.core.connector import Balance, BalanceReader, Target
+from duebridge.core.connector import Balance, BalanceReader, PayloadReader, Target
+from duebridge.core.engine.accepted import NOT_ASKED, accepted
 from duebridge.core.engine.holdings import Family, Holdings, holdings
 from duebridge.core.engine.receivables import walk
-from duebridge.core.errors import RecordError
+from duebridge.core.errors import ConfigError, RecordError
 from duebridge.core.money import ZERO, exponent
 from duebridge.core.store.store import Store
 
@@ -66,12 +68,13 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """Both ends compared. `names` are customers' names by id."""
+    """Both ends compared. `names` are customers' names by id, `target_from` says who told the target's side."""
 
     currencies: Mapping[str, Side]
     customers: Mapping[Pair, Side]
     names: Mapping[str, str]
     notes: tuple[str, ...]
+    target_from: Literal["target", "links"] = "target"
 
     @property
     def explained(self) -> bool:
@@ -91,20 +94,31 @@ class Reconciliation:
                 {"customer": id, "name": self.names.get(id, ""), "currency": currency, **side.as_json(currency)}
                 for (id, currency), side in sorted(self.customers.items())
             ],
+            "target_from": self.target_from,
             "notes": list(self.notes),
         }
 
 
-def reconcile(store: Store, connection_id: int, target: Target, reader: BalanceReader) -> Reconciliation:
-    """Compare what was last read with what `reader` (the same target) tells. Raises what asking the target raises."""
+def reconcile(store: Store, connection_id: int, target: Target) -> Reconciliation:
+    """Compare what was last read with what the target tells, or with what it last accepted where it can't be asked.
+
+    Raises what asking the target raises, and `ConfigError` for a target that tells neither.
+    """
     with localcontext(prec=_DIGITS):
+        if isinstance(target, BalanceReader):
+            with store.reading() as db:
+                held = holdings(db, connection_id, target)
+            return _compared(target, held, target.balances())
+        if not isinstance(target, PayloadReader):
+            raise ConfigError(
+                f"{target.title} does not tell what is outstanding, nor its connector what a payload comes to "
+                "(`balance_of`), so nothing can be compared"
+            )
         with store.reading() as db:
             held = holdings(db, connection_id, target)
-        sides: defaultdict[Pair, Side] = defaultdict(Side)
-        there = _at_target(reader, held, sides)
-        for number, family in enumerate(held.families):
-            _compare(family, there.get(number, {}), sides, mirrors_payments=reader.mirrors_payments)
-        return _result(sides, held)
+            told = accepted(db, connection_id, target, target)
+        compared = _compared(target, held, told.balances)
+        return replace(compared, target_from="links", notes=(NOT_ASKED, *compared.notes, *told.notes))
 
 
 def amount_text(amount: Decimal, currency: str) -> str:
@@ -116,10 +130,20 @@ def amount_text(amount: Decimal, currency: str) -> str:
     return f"{(shown if shown == amount else amount.normalize()) + ZERO:f}"  # the sum turns -0 into 0
 
 
-def _at_target(reader: BalanceReader, held: Holdings, sides: dict[Pair, Side]) -> dict[int, defaultdict[Pair, Decimal]]:
+def _compared(target: Target, held: Holdings, balances: Iterable[Balance]) -> Reconciliation:
+    sides: defaultdict[Pair, Side] = defaultdict(Side)
+    there = _at_target(balances, held, sides)
+    for number, family in enumerate(held.families):
+        _compare(family, there.get(number, {}), sides, mirrors_payments=target.mirrors_payments)
+    return _result(sides, held)
+
+
+def _at_target(
+    balances: Iterable[Balance], held: Holdings, sides: dict[Pair, Side]
+) -> dict[int, defaultdict[Pair, Decimal]]:
     """Return what the target shows of each family, by customer and currency; what isn't ours is explained at once."""
     there: defaultdict[int, defaultdict[Pair, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
-    for balance in reader.balances():
+    for balance in balances:
         family = held.family_of.get(balance.reference)
         pair = (_customer(balance, held, family), balance.currency)
         if family is not None:

@@ -11,6 +11,7 @@ from typing import Literal
 
 from duebridge.core.connector import RecordTarget, Source
 from duebridge.core.engine.calm import calm_collector
+from duebridge.core.engine.contexts import remember_context
 from duebridge.core.engine.guard import Answer, Guard, Limits
 from duebridge.core.engine.intake import Intake
 from duebridge.core.engine.needs import needs_of, plan_hash
@@ -21,6 +22,9 @@ from duebridge.core.engine.retrying import Retrying
 from duebridge.core.engine.writing import Writing, doubt_interrupted
 from duebridge.core.errors import AuthError, DueBridgeError, Implausible, RunError
 from duebridge.core.store.store import Store
+
+#: Stored plans were not all made with the same.
+_MIXED = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,22 +138,28 @@ class Sync:
             now=now,
             stopping=self._stopping,
         )
+        remember_context(self._store, connection_id, context)
+        made_with = plan_hash(self._target, context, self._made_with())
         if asked.retry:
+            self._forget_hash_if_changed(connection_id, made_with)
             retrying = Retrying(self._store, connection_id, self._source, intake, reading, report, guard)
             retrying.plan(kinds)
             return retrying
-        self._replan_if_changed(reading, connection_id, plan_hash(self._target, context, self._made_with()), kinds)
+        self._replan_if_changed(reading, connection_id, made_with, kinds)
         reading.read(kinds, full=asked.full)
         return None
 
     def _replan_if_changed(self, reading: Reading, connection_id: int, made_with: str, kinds: tuple[str, ...]) -> None:
-        before = self._store.plan_hash(connection_id)
-        if before == made_with:
+        if self._store.plan_hash(connection_id) == made_with:
             return
-        if before:
-            self._store.save_plan_hash(connection_id, "")  # interrupted, plans are of two makes
+        self._forget_hash_if_changed(connection_id, made_with)
         reading.replan(kinds)
         self._store.save_plan_hash(connection_id, made_with)
+
+    def _forget_hash_if_changed(self, connection_id: int, made_with: str) -> None:
+        """Before some plans are made anew: were the others left as they are, no hash would be true of all of them."""
+        if self._store.plan_hash(connection_id) not in (made_with, _MIXED):
+            self._store.save_plan_hash(connection_id, _MIXED)
 
     def _write(self, report: Report, connection_id: int, only: Sequence[int] | None) -> None:
         Writing(

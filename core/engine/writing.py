@@ -213,27 +213,27 @@ class Writing:
             return
         if row.code == GONE.code:
             self._report.aside(row.kind, "gone")
-        self._tell_removal(result, "could not be removed")
+        self._tell_removal(result, " could not be removed")
 
     def _tell_removal(self, result: Result, trouble: str) -> None:
         row = result.row
         if result.verdict == "unknown":
             self._count_open(key_of(row.kind, row.id))
         if result.error is not None and result.verdict != "untried":
-            self._report.note(f"{row.kind} {row.id} {trouble}: {result.error}")
+            self._report.note(f"{row.kind} {row.id}{trouble}: {result.error}")
 
     def _count_parts(self, records: Records, results: Sequence[Result]) -> None:
         """Count the records the parts belong to; what was refused comes last, so that it stays.
 
-        A record that is gone is not among those read, so nothing is counted under it.
+        A record that is not sent counts as what it is, whatever becomes of its part.
         """
         rows = records.by_key({key_of(result.row.kind, result.row.id) for result in results})
-        owners = {key: self._standing(row) for key, row in rows.items() if not row.gone}
+        owners = {key: self._standing(row) for key, row in rows.items() if row.verdict == "sync"}
         for result in sorted(results, key=lambda result: result.verdict != "accepted"):
             key = key_of(result.row.kind, result.row.id)
             before = owners.get(key)
             if before is None:
-                self._tell_removal(result, f"is gone, and its {result.row.part} could not be taken back")
+                self._tell_removal(result, f": its {result.row.part} could not be taken back")
                 continue
             after = owner_after(before, result)
             if after is not before:

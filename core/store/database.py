@@ -97,13 +97,13 @@ def wait_for_writers(db: Connection, connection_id: int) -> None:
 
 def migrate(engine: Engine) -> None:
     """Run the migrations the database lacks; cheap when there are none, and safe for processes that start together."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    head = ScriptDirectory.from_config(config).get_current_head()
-    with engine.connect().execution_options(**_READING[engine.dialect.name]) as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
+    config = _config()
+    current, head, known = revisions(engine)
     if current == head:
         return
+    if not known:
+        where = engine.url.render_as_string(hide_password=True)
+        raise ConfigError(f"the database {where} was made by a newer version of DueBridge ({current}): update this one")
     with engine.begin() as connection:
         wait_for_writers(connection, _SCHEMA)
         config.attributes["connection"] = connection
@@ -113,6 +113,21 @@ def migrate(engine: Engine) -> None:
 def _told(engine: Engine, error: Exception) -> str:
     known = advice(error)
     return f"{words(error)} ({place(engine.url)}){f'; {known}' if known else ''}"
+
+
+def revisions(engine: Engine) -> tuple[str | None, str | None, bool]:
+    """Return the migration the database is at, the newest there is, and whether the first is one of ours."""
+    scripts = ScriptDirectory.from_config(_config())
+    with engine.connect().execution_options(**_READING[engine.dialect.name]) as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    known = current is None or current in {script.revision for script in scripts.walk_revisions()}
+    return current, scripts.get_current_head(), known
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return config
 
 
 def _sqlite(url: URL) -> Engine:

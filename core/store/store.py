@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Connection, Engine, exists, or_, select, update
 from sqlmodel import SQLModel
 
 from duebridge.core.connector import Cursor
@@ -17,11 +17,12 @@ from duebridge.core.store.bulk import Statement
 from duebridge.core.store.database import open_database, reading, transaction, wait_for_writers
 from duebridge.core.store.records import Records
 from duebridge.core.store.records import records as records_table
-from duebridge.core.store.tables import ConnectionRow, MemoryRow, RunRow, StreamRow
+from duebridge.core.store.tables import ConnectionRow, IntentRow, MemoryRow, RunRow, StreamRow
 
 connections = ConnectionRow.__table__  # type: ignore[attr-defined]
 streams = StreamRow.__table__  # type: ignore[attr-defined]
 runs = RunRow.__table__  # type: ignore[attr-defined]
+intents = IntentRow.__table__  # type: ignore[attr-defined]
 memory = MemoryRow.__table__  # type: ignore[attr-defined]
 
 
@@ -29,6 +30,7 @@ _COPIED = (
     (connections, connections.c.id),
     (streams, streams.c.connection_id),
     (records_table, records_table.c.connection_id),
+    (intents, intents.c.connection_id),
     (memory, memory.c.connection_id),
 )
 
@@ -108,6 +110,13 @@ class Store:
         with self.reading() as db:
             found = db.scalar(select(connections.c.id).where(connections.c.name == name))
             return int(found) if found is not None else None
+
+    def has_read(self, connection_id: int) -> bool:
+        """Whether a page of any stream of the connection was ever stored."""
+        page = exists().where(streams.c.connection_id == connection_id, streams.c.position.is_not(None))
+        record = exists().where(records_table.c.connection_id == connection_id)
+        with self.reading() as db:
+            return bool(db.scalar(select(or_(page, record))))
 
     def copy_connection(self, connection_id: int, copy: Store) -> int:
         """Copy a connection's streams, records and memory into the empty store `copy`; return its number there."""

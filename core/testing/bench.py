@@ -7,7 +7,6 @@ with running_sandbox([...]) as sandbox, Bench(folder, registry, source={...}, ta
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -20,14 +19,6 @@ from duebridge.core.engine.report import Report
 from duebridge.core.registry import Registry
 
 NAME = "bench"
-
-
-class Unhurried(threading.Event):
-    """Asks nobody to stop, and is told at once that a wait is over: pauses between attempts take no time."""
-
-    def wait(self, timeout: float | None = None) -> bool:  # noqa: ARG002 - whatever it is, it has passed
-        """Return without waiting."""
-        return self.is_set()
 
 
 class Bench(AbstractContextManager["Bench"]):
@@ -52,7 +43,7 @@ class Bench(AbstractContextManager["Bench"]):
         connection = {"source": dict(source), "target": dict(target), "schedule": "manual", **more}
         self.config = folder / "duebridge.yaml"
         self.config.write_text(json.dumps({"database": database, "connections": {NAME: connection}}), encoding="utf-8")
-        self.app = App(load_configuration(self.config, registry, {}), registry, now=now)
+        self.app = App(load_configuration(self.config, registry, {}), registry, now=now, sleep=_not_at_all)
 
     def __exit__(self, *_: object) -> None:
         """Close the database."""
@@ -60,7 +51,7 @@ class Bench(AbstractContextManager["Bench"]):
 
     def sync(self, *, full: bool = False, retry: bool = False) -> Report:
         """Run the connection once, as `duebridge sync` does with the options `--full` and `--retry`."""
-        return self.app.sync(NAME, full=full, retry=retry, stopping=Unhurried())
+        return self.app.sync(NAME, full=full, retry=retry)
 
     def until_settled(self, most: int = 10, between: Callable[[], object] = lambda: None) -> list[Report]:
         """Run until a run succeeds, `most` times at most, calling `between` before each further one; return all."""
@@ -78,3 +69,7 @@ class Bench(AbstractContextManager["Bench"]):
     def records(self, outcome: str) -> list[dict[str, Any]]:
         """Return the records of this outcome, as `duebridge records --outcome` lists them."""
         return list(self.app.records(NAME, outcome=outcome))
+
+
+def _not_at_all(seconds: float) -> None:
+    """Pauses between attempts take no time."""

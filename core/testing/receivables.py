@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from duebridge.core.connector import (
     Account,
     Ack,
+    Balance,
     Delivery,
     Family,
     Part,
+    Payload,
+    PayloadReader,
     RecordTarget,
     Schedule,
     Services,
@@ -19,7 +23,7 @@ from duebridge.core.connector import (
     Write,
     key_of,
 )
-from duebridge.core.money import ZERO, allocate_credits, minor_units
+from duebridge.core.money import ZERO, allocate_credits, exponent, minor_units
 from duebridge.core.records import CreditNote, Customer, Invoice, Record
 from duebridge.core.tables.mapping import Mapping as PayloadMapping
 from duebridge.core.tables.mapping import computed
@@ -30,7 +34,7 @@ _AMOUNT = computed(
 )
 
 
-class ReceivablesTarget(RecordTarget):
+class ReceivablesTarget(RecordTarget, PayloadReader):
     """Takes customers, invoices, credit notes, their links, and a fix for what must read paid."""
 
     name: ClassVar[str] = "receivables"
@@ -56,9 +60,18 @@ class ReceivablesTarget(RecordTarget):
     mappings: ClassVar[Mapping[type[Record], PayloadMapping]] = {
         Customer: PayloadMapping(Customer, {"name": "name", "notes": "notes"}),
         Invoice: PayloadMapping(
-            Invoice, {"number": "number", "amount": _AMOUNT, "due": "due_on", "customer": "customer_id"}
+            Invoice,
+            {
+                "number": "number",
+                "amount": _AMOUNT,
+                "currency": "currency",
+                "due": "due_on",
+                "customer": "customer_id",
+            },
         ),
-        CreditNote: PayloadMapping(CreditNote, {"number": "number", "amount": _AMOUNT, "customer": "customer_id"}),
+        CreditNote: PayloadMapping(
+            CreditNote, {"number": "number", "amount": _AMOUNT, "currency": "currency", "customer": "customer_id"}
+        ),
     }
     writes: ClassVar[Mapping[type[Record] | str, Write]] = {
         Customer: Write("upsert", 10),
@@ -101,9 +114,19 @@ class ReceivablesTarget(RecordTarget):
                 "fix",
                 "fix",
                 reference,
-                {"amount": str(left)},
+                {"amount": str(left), "currency": invoice.record.currency},
                 (key_of("invoice", invoice.record.id),),
             )
+
+    def balance_of(self, write: str, reference: str, payload: Payload) -> Balance | None:
+        """An invoice's amount; less a credit note's or a fix's. A link moves nothing."""
+        if write in ("customer", "link"):
+            return None
+        currency = payload["currency"]
+        if write == "fix":
+            return Balance(reference, "payment", currency, -Decimal(payload["amount"]))
+        amount = Decimal(payload["amount"]).scaleb(-exponent(currency))
+        return Balance(reference, write, currency, amount if write == "invoice" else -amount, payload["customer"])
 
     def push(self, delivery: Delivery) -> Ack:
         """Keep it, change it or take it away."""

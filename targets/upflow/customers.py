@@ -7,8 +7,10 @@ are gone are deleted. A customer refused with contacts is sent without them, and
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from duebridge.core.api import Ack, Delivery, Json, Payload, Refused
+from duebridge.core.api import Ack, AuthError, Delivery, Json, Payload, Refused, RunError, UnknownOutcome
 from duebridge.targets.upflow.client import UpflowClient
 from duebridge.targets.upflow.contacts import gone_contacts, masked, with_cleared_names
 from duebridge.targets.upflow.custom_fields import CustomFields
@@ -36,7 +38,8 @@ class Customers:
         body = _body(delivery.previous, payload)
         values = _values(delivery.previous, payload)
         target_id, notes = self._post(body, values)
-        self._delete_contacts(delivery.reference, gone_contacts(delivery.previous, payload))
+        with _customer_taken():
+            self._delete_contacts(delivery.reference, gone_contacts(delivery.previous, payload))
         return Ack(target_id, notes)
 
     def _post(self, body: Payload, values: dict[str, Json]) -> Saved:
@@ -58,7 +61,8 @@ class Customers:
     def _post_apart(self, whole: Payload) -> Saved:
         contacts = whole["contacts"]
         target_id = self._client.save("customers", {name: value for name, value in whole.items() if name != "contacts"})
-        notes = [self._save_contact(whole["externalId"], contact) for contact in contacts]
+        with _customer_taken():
+            notes = [self._save_contact(whole["externalId"], contact) for contact in contacts]
         return target_id, tuple(filter(None, notes))
 
     def _save_contact(self, customer: str, contact: Payload) -> str:
@@ -80,6 +84,15 @@ class Customers:
         ids = [str(contact["id"]) for contact in self._client.contacts(customer) if contact.get("externalId") in gone]
         for id in ids:
             self._client.delete_contact(customer, id)
+
+
+@contextmanager
+def _customer_taken() -> Iterator[None]:
+    """Upflow has the customer already: what ends the requests after it must not make it pass for one never sent."""
+    try:
+        yield
+    except (AuthError, RunError) as error:
+        raise UnknownOutcome(f"Upflow took the customer, and perhaps not all of its contacts: {error}") from error
 
 
 def _body(previous: Payload | None, payload: Payload) -> Payload:

@@ -117,12 +117,65 @@ def test_plan_tells_each_changed_field_with_its_old_and_new_value(stage) -> None
     assert "FR00123456789" in shown.stdout
 
 
-def test_plan_with_stored_asks_the_source_nothing(stage) -> None:
-    stage.json("sync", "acme-upflow")
-    before = len(stage.journal("pennylane"))
+def test_plan_with_stored_asks_nobody_anything_and_leaves_the_database_as_it_is(broken_stage) -> None:
+    stage = broken_stage
+    stage.run("sync", "acme-upflow")
+    requests = len(stage.control("GET", "journal"))
+    database = stage.folder / "duebridge.db"
+    before = database.read_bytes()
 
-    assert stage.json("plan", "acme-upflow", "--with-stored")["changes"] == []
-    assert len(stage.journal("pennylane")) == before
+    planned = stage.json("plan", "acme-upflow", "--with-stored")
+
+    assert [change.get("last_outcome", {}).get("outcome") for change in planned["changes"]] == ["rejected"] * len(
+        planned["changes"]
+    )
+    read = sum(kind["read"] for kind in planned["kinds"].values())
+    assert sum(planned["answers"].values()) == read > 60
+    assert planned["answers"]["cannot_tell"] == len(planned["cannot_tell"]) > 0
+    assert all(adds_up(kind) for kind in planned["kinds"].values())
+    assert len(stage.control("GET", "journal")) == requests
+    assert database.read_bytes() == before
+
+
+def test_plan_with_stored_shows_what_would_differ_and_what_can_not_be_told(broken_stage) -> None:
+    broken_stage.run("sync", "acme-upflow")
+    broken_stage.configure(target="payments: balance", connection="exclude_customers: [1]")
+
+    shown = broken_stage.run("plan", "acme-upflow", "--with-stored").stdout
+
+    assert "can't be told" in shown
+    assert "cannot tell: " in shown
+
+
+def test_plan_with_stored_before_the_first_run_says_that_nothing_was_read(stage) -> None:
+    result = stage.run("plan", "acme-upflow", "--with-stored")
+
+    assert result.exit_code == 2
+    assert "acme-upflow has read nothing yet" in result.stderr
+
+
+def test_a_retry_tries_rejected_records_alone_and_says_what_became_of_them(broken_stage) -> None:
+    first = json.loads(broken_stage.run("sync", "acme-upflow", "--json").stdout)
+    rejected = sum(kind["rejected"] for kind in first["kinds"].values())
+    lists = [row for row in broken_stage.journal("pennylane") if row["path"].endswith("/customer_invoices")]
+
+    result = broken_stage.run("sync", "acme-upflow", "--retry", "--json")
+
+    report = json.loads(result.stdout)
+    assert result.exit_code == 0
+    assert all(adds_up(kind) for kind in report["kinds"].values())
+    assert sum(kind["read"] for kind in report["kinds"].values()) == rejected
+    assert any(note.startswith(f"tried {rejected} records again: ") for note in report["notes"])
+    again = [row for row in broken_stage.journal("pennylane") if row["path"].endswith("/customer_invoices")]
+    assert [row for row in again[len(lists) :] if "filter" not in str(row["query"])] == []  # by their ids alone
+
+
+def test_retry_and_full_exclude_each_other(stage) -> None:
+    result = stage.run("sync", "acme-upflow", "--retry", "--full")
+
+    assert result.exit_code == 2
+    assert "give one of them" in result.stderr
+    assert stage.journal("upflow") == []
 
 
 def test_an_interrupt_finishes_the_writes_in_flight_and_the_next_run_goes_on(stage) -> None:

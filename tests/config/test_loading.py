@@ -126,6 +126,13 @@ def test_a_file_without_connections_is_a_configuration(load: Callable, text: str
     assert load(text).connections == {}
 
 
+@pytest.mark.parametrize(
+    ("text", "days"), [("", 90), ("keep: 30d\n", 30), ("keep: 240h\n", 10), ("keep:\n", 90), ('keep: "${KEEP}"\n', 45)]
+)
+def test_how_long_settled_rows_are_kept(load: Callable, example: SimpleNamespace, text: str, days: int) -> None:
+    assert load(text + example.good, KEEP="45d").keep == timedelta(days=days)
+
+
 def test_the_database_counts_from_the_files_folder(load: Callable, tmp_path: Path) -> None:
     assert load("").database == f"sqlite:///{tmp_path}/duebridge.db"
     assert load("database: sqlite:///data/x.db?timeout=5").database == f"sqlite:///{tmp_path}/data/x.db?timeout=5"

@@ -34,8 +34,24 @@ def test_an_unknown_key_lists_those_allowed_and_the_closest(wrong: Callable, exa
         "did you mean port?"
     ]
     assert wrong("conections: {}") == [
-        "duebridge.yaml:1: conections: unknown key; allowed: database, connections; did you mean connections?"
+        "duebridge.yaml:1: conections: unknown key; allowed: database, keep, connections; did you mean connections?"
     ]
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("90", "no duration; write a whole number with its unit"),
+        ("6d", "shorter than 7d; reasons and reports would be gone before someone has looked"),
+        ("[1]", "no duration"),
+        ("99999d", "longer than 36500 days"),
+    ],
+)
+def test_how_long_to_keep_must_be_a_duration_of_a_week_or_more(
+    wrong: Callable, example: SimpleNamespace, value: str, said: str
+) -> None:
+    (message,) = wrong(f"keep: {value}\n{example.good}")
+    assert message.startswith(f"duebridge.yaml:1: keep: {said}")
 
 
 def test_a_duplicate_key_names_both_lines(wrong: Callable, example: SimpleNamespace) -> None:
@@ -156,7 +172,7 @@ def test_a_connector_of_a_broken_plugin_says_so(tmp_path: object, example: Simpl
         ("? [a]\n: 1\n", 1, "a key must be one word"),
         ("a: 1\x07\n", 1, "a character that YAML does not allow"),
         ("[" * 40 + "]" * 40, 1, "nested more than 30 deep"),
-        ("- 1\n", 1, "write keys with values; allowed: database, connections"),
+        ("- 1\n", 1, "write keys with values; allowed: database, keep, connections"),
         ("just text\n", 1, "write keys with values"),
     ],
 )

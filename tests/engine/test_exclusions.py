@@ -154,7 +154,7 @@ def test_updates_missed_while_excluded_are_made_up_for_without_an_event(rig: Rig
     assert rig.target.held["ledger-customer-1"]["name"] == "Renamed"
     assert rig.target.held["ledger-invoice-10"]["amount"] == 7500
     assert rig.target.held["ledger-link-14"] == {"invoice": "10", "amount": "20.00"}
-    assert rig.target.held["ledger-invoice-12-fix"] == {"amount": "100.00"}
+    assert rig.target.held["ledger-invoice-12-fix"]["amount"] == "100.00"
     assert "ledger-invoice-15" in rig.target.held
 
 
@@ -207,7 +207,7 @@ def test_a_link_between_two_customers_is_neither_made_nor_changed_while_one_is_e
     run(rig)
     assert rig.target.held["ledger-link-20"]["amount"] == "55.00"
     assert rig.target.held["ledger-link-21"]["amount"] == "20.00"
-    assert rig.target.held["ledger-invoice-10-fix"] == {"amount": "45.00"}
+    assert rig.target.held["ledger-invoice-10-fix"]["amount"] == "45.00"
 
 
 def test_a_link_still_due_to_an_excluded_customer_s_invoice_is_not_made(rig: Rig) -> None:

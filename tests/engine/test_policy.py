@@ -1,9 +1,14 @@
 """Exclusions, changed options and the rhythm of a connection."""
 
+from typing import Any
+
 import pytest
 
+from duebridge.core.connector import Delivery
 from duebridge.core.engine.exclusions import ExcludedCustomers
 from duebridge.core.engine.report import Report
+from duebridge.core.errors import RecordError
+from duebridge.core.store.records import Records
 from duebridge.core.testing import Rig, credit_note, customer, invoice
 
 
@@ -37,6 +42,22 @@ def test_what_was_sent_stays_untouched_while_its_customer_is_excluded(rig: Rig) 
     rig.source.put(invoice("10", "1", "500.00"), credit_note("12", "1", invoice_id="10"))
     rig.run()
     assert (rig.target.log, rig.target.held) == ([], held)
+
+
+@pytest.mark.parametrize("again", ["included", "still excluded"])
+def test_a_part_still_to_be_written_waits_while_its_customer_is_excluded(rig: Rig, again: str) -> None:
+    rig.source.put(customer("1"), invoice("10", "1"), credit_note("11", "1", invoice_id="10"))
+    rig.target.before_push = lambda delivery: refuse(delivery) if delivery.write == "link" else None
+    rig.run()
+    rig.target.before_push = lambda _: None
+    exclude(rig, "1")
+    rig.pass_time(hours=25)
+    rig.run()
+    assert rig.target.log == []
+    exclude(rig, *(["1"] if again == "still excluded" else []))
+    rig.pass_time(hours=25)
+    rig.run()
+    assert rig.target.log == ([("create", "ledger-link-11")] if again == "included" else [])
 
 
 def test_including_a_customer_again_catches_up_without_an_event(rig: Rig) -> None:
@@ -86,6 +107,47 @@ def test_a_rule_that_changes_is_applied_to_what_was_read_before(rig: Rig, monkey
     assert rig.target.log == [("create", "ledger-invoice-10")]
     assert counts(report, "invoice") == {"read": 1, "created": 1}
     assert Customer in rig.target.rules
+
+
+def test_a_retry_under_other_exclusions_is_planned_again_by_the_next_run(rig: Rig) -> None:
+    rig.source.put(customer("1"))
+    rig.target.before_push = refuse
+    rig.run()
+    rig.target.before_push = lambda _: None
+    exclude(rig, "1")
+    rig.run(retry=True)
+    exclude(rig)
+    rig.run()
+    assert rig.target.log == [("create", "ledger-customer-1")]
+
+
+def test_a_change_of_exclusions_that_was_half_applied_and_taken_back_leaves_nothing_behind(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig.source.put(customer("1"), invoice("10", "1"))
+    rig.target.before_push = refuse
+    rig.run()
+    rig.target.before_push = lambda _: None
+    exclude(rig, "1")
+    after = Records.after
+
+    def dying(records: Records, n: int, limit: int, kind: str) -> Any:
+        if kind == "invoice":
+            raise KeyboardInterrupt
+        return after(records, n, limit, kind)
+
+    monkeypatch.setattr(Records, "after", dying)
+    with pytest.raises(KeyboardInterrupt):
+        rig.run()
+    monkeypatch.undo()
+    exclude(rig)
+    rig.pass_time(minutes=21)
+    rig.run()
+    assert rig.target.log == [("create", "ledger-customer-1"), ("create", "ledger-invoice-10")]
+
+
+def refuse(delivery: Delivery) -> None:
+    raise RecordError("not now")
 
 
 @pytest.mark.parametrize("runs", [2, 3])

@@ -82,7 +82,7 @@ def test_a_credit_note_read_before_its_invoice_is_linked_when_the_invoice_comes(
 def test_a_paid_invoice_gets_a_fix_for_what_credit_notes_leave(rig: Rig) -> None:
     rig.source.put(customer("1"), invoice("10", "1", paid=True), credit_note("11", "1", invoice_id="10"))
     rig.run()
-    assert rig.target.held["ledger-invoice-10-fix"] == {"amount": "100.00"}
+    assert rig.target.held["ledger-invoice-10-fix"]["amount"] == "100.00"
 
 
 def test_a_fix_is_withdrawn_when_the_invoice_is_no_longer_paid(rig: Rig) -> None:
@@ -236,6 +236,27 @@ def test_a_record_once_sent_that_can_not_be_understood_any_more_stays_as_it_was(
     assert (counts(report, "invoice"), rig.target.log) == ({"read": 1, "rejected": 1}, [])
     rig.source.put(invoice("10", "1", paid=True))
     assert counts(rig.run(), "invoice") == {"read": 1, "unchanged": 1}
+
+
+def test_an_invoice_that_needs_no_fix_once_a_later_page_is_read_counts_as_unchanged(rig: Rig) -> None:
+    rig.source.put(customer("1"), invoice("10", "1"), *[invoice(str(n), "1") for n in range(20, 30)])
+    rig.run()
+    rig.source.put(invoice("10", "1", paid=True), event=False)
+    rig.source.put(credit_note("40", "1", "-120.00", invoice_id="10"), event=False)
+    report = rig.run(full=True)
+    assert (report.status, counts(report, "invoice")) == ("succeeded", {"read": 11, "unchanged": 11})
+    assert rig.target.log == [("create", "ledger-credit_note-40"), ("create", "ledger-link-40")]
+
+
+def test_what_was_removed_while_still_at_the_source_counts_as_skipped_when_it_is_read_again(rig: Rig) -> None:
+    rig.set_policy(on_delete="delete")
+    rig.source.put(customer("1"), invoice("10", "1"))
+    rig.run()
+    rig.source.put(invoice("10", "1", archived_at="2026-03-01T00:00:00Z"))
+    rig.run()
+    assert rig.target.log == [("delete", "ledger-invoice-10")]
+    report = rig.run(full=True)
+    assert (report.status, counts(report, "invoice")) == ("succeeded", {"read": 1, "archived": 1})
 
 
 def test_an_amount_the_currency_can_not_express_is_rejected_by_the_mapping(rig: Rig) -> None:

@@ -242,6 +242,22 @@ def test_a_removal_that_is_refused_is_reported_gone_with_the_target_s_words(rig:
     assert (report.status, counts(report, "customer")) == ("succeeded", {"deleted": 1})
 
 
+def test_taking_back_a_link_of_what_is_gone_counts_the_document_as_gone_whatever_becomes_of_the_link(
+    rig: Rig,
+) -> None:
+    rig.set_policy(on_delete="delete")
+    rig.source.put(customer("1"), invoice("10", "1"), credit_note("11", "1", invoice_id="10"))
+    rig.run()
+    rig.source.remove("documents", "11")
+    rig.target.before_push = refusing("ledger-link-11", error=UnknownOutcome("no answer"))
+    report = rig.run()
+    assert (report.status, counts(report, "credit_note")) == ("incomplete", {"deleted": 1})
+    rig.target.before_push = refusing("ledger-link-11", error=RecordError("the month is closed"))
+    report = rig.run()
+    assert (report.status, counts(report, "credit_note")) == ("succeeded", {})
+    assert report.notes == ["credit_note 11: its link could not be taken back: the month is closed"]
+
+
 def test_a_removal_whose_answer_was_lost_leaves_the_run_incomplete_and_is_made_again(rig: Rig) -> None:
     rig.set_policy(on_delete="delete")
     rig.source.put(customer("1"), invoice("10", "1"))

@@ -123,7 +123,7 @@ def test_events_repeated_and_shuffled_over_pages_lead_to_the_same_desk(
 def test_hundreds_of_lives_of_repeated_events_lead_to_the_same_desk(migrated: Path, figure: Figure) -> None:
     met = 0
 
-    @settings(max_examples=500, deadline=None)
+    @settings(max_examples=300, deadline=None)
     @given(rounds=st.lists(ACTS, min_size=1, max_size=4), seed=st.integers(0, 10**6))
     def lead(rounds: list[list[tuple[str, int]]], seed: int) -> None:
         nonlocal met

@@ -161,7 +161,7 @@ def test_commands_that_meet_malformed_answers_end_without_a_traceback_and_with_l
         check_stderr(ended, kind)
         assert ended.peak - usual.peak <= ALLOWED, (name, usual.peak, ended.peak)
         most = max(most, ended.peak - usual.peak)
-        assert run(scene, "sync", NAME, "--full").code == 0
+        scene.synced(full=True)
         check_what_arrived(scene, "fix")
     figure(
         f"{title}, of {len(kinds)} kinds",

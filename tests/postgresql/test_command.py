@@ -92,6 +92,21 @@ def test_a_sync_and_every_listing_work_on_the_configured_database(start: Start) 
     assert answer(start("plan", "one"))["changes"] == []
 
 
+def test_the_doctor_looks_at_the_server_and_what_it_holds(start: Start) -> None:
+    answer(start("sync", "one"))
+    found = answer(start("doctor"))
+    assert (found["ok"], found["database"]["megabytes"] > 1) == (True, True)
+    assert found["database"]["rows"]["records"] == found["connections"]["one"]["records"] > 60
+    assert found["connections"]["one"]["last_run"]["status"] == "succeeded"
+    assert PASSWORD not in json.dumps(found)
+
+
+def test_a_retry_works_on_the_configured_database(start: Start) -> None:
+    answer(start("sync", "one"))
+    report = answer(start("sync", "one", "--retry"))
+    assert report["notes"] == ["nothing to try again: no record is rejected and no outcome is unknown"]
+
+
 def test_two_connections_synced_by_two_processes_at_once_both_succeed(start: Start, sandbox: str) -> None:
     processes = [start("sync", name) for name in ("one", "two")]
     reports = [answer(process) for process in processes]

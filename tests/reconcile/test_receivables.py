@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from duebridge.core.engine.receivables import (
     MORE_REMAINS,
+    NOT_COUNTED,
     PARTIAL_PAYMENTS,
     Entry,
     Step,
@@ -129,6 +130,14 @@ def test_a_credit_note_of_another_customer_or_currency_does_not_apply() -> None:
     assert applies(credit_note("30"), invoice("100"))
     assert not applies(credit_note("30", customer_id="8"), invoice("100"))
     assert not applies(credit_note("30", currency="USD"), invoice("100"))
+
+
+def test_what_a_target_takes_that_the_source_does_not_count_is_told_as_such() -> None:
+    archived = invoice("100", "60", archived_at="2026-03-03T00:00:00Z")
+
+    assert told(walk(sent(archived), [])) == ("0", "100", {NOT_COUNTED: "-100"})
+    note = credit_note("30", archived_at="2026-03-03T00:00:00Z")
+    assert told(walk(sent(invoice("100", "100")), [sent(note)])) == ("100", "70", {NOT_COUNTED: "30"})
 
 
 # Every row of the page's credit note table: the note's fields, whether it goes, and what an invoice of 100, on which

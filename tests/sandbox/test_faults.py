@@ -6,13 +6,13 @@ import base64
 import gzip
 import json
 import re
-import resource
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -40,7 +40,7 @@ CREDENTIALS = {
     "X-Api-Secret": "sandbox-upflow-secret",
 }
 #: Longer than anything here takes; a test that reaches it fails.
-PATIENCE = 10.0
+PATIENCE = 30.0
 
 Order = Callable[..., OrderedFaults]
 
@@ -180,7 +180,7 @@ def test_a_client_that_never_gives_up_does_not_keep_the_sandbox_from_stopping(
             wait_until(lambda: len(client.rows()) == 1)
         stopped = time.monotonic()
     with sock:
-        assert time.monotonic() - stopped < 3
+        assert time.monotonic() - stopped < 8
         drained(sock)
     assert caplog.records == []
 
@@ -207,7 +207,7 @@ def test_the_sandbox_as_a_process_of_its_own_does_the_same_and_stops_though_clie
     finally:
         process.kill()
         process.wait(PATIENCE)
-    assert time.monotonic() - stopped < 3
+    assert time.monotonic() - stopped < 8
     assert process.returncode == 0
     assert "Traceback" not in out + errors
     assert "Exception" not in out + errors
@@ -222,7 +222,7 @@ def listening(client: Client) -> bool:
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
-    """Return once something holds; fails when it doesn't within ten seconds."""
+    """Return once something holds; fails when it does not within thirty seconds."""
     pause, deadline = threading.Event(), time.monotonic() + PATIENCE
     while not holds():
         assert time.monotonic() < deadline
@@ -364,18 +364,21 @@ def test_a_gzip_bomb_is_small_sound_gzip_of_as_much_json_as_asked_for(client: Cl
 
 @pytest.mark.parametrize("fault", [Fault(fault="huge", bytes=2**34), Fault(fault="gzip_bomb", bytes=2**34)])
 def test_however_much_is_sent_the_sandbox_holds_little_and_answers_others_meanwhile(
-    sandbox: RunningSandbox, client: Client, order: Order, fault: Fault
+    client: Client, order: Order, fault: Fault
 ) -> None:
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     order(fault.model_copy(update={"product": "pennylane"}))
-    with client.stream("GET", CUSTOMERS) as answer:
-        taken = 0
-        for piece in answer.iter_raw():
-            taken += len(piece)
-            if taken > 2**20:
-                break
-        assert client.save("c-1").status_code == 201
-    assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024 < 60
+    tracemalloc.start()
+    try:
+        with client.stream("GET", CUSTOMERS) as answer:
+            taken = 0
+            for piece in answer.iter_raw():
+                taken += len(piece)
+                if taken > (64 * 2**20 if fault.fault == "huge" else 64 * 2**10):
+                    break
+            assert client.save("c-1").status_code == 201
+        assert tracemalloc.get_traced_memory()[1] < 8 * 2**20
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_plain_answer_is_the_one_that_was_ordered(client: Client, order: Order) -> None:

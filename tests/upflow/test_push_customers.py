@@ -8,7 +8,18 @@ from typing import Any
 
 import pytest
 
-from duebridge.core.api import Ack, Address, Customer, Delivery, LedgerAccount, Payload, Refused
+from duebridge.core.api import (
+    Ack,
+    Address,
+    AuthError,
+    Customer,
+    Delivery,
+    LedgerAccount,
+    Payload,
+    Refused,
+    RunError,
+    UnknownOutcome,
+)
 from duebridge.core.connector import Operation
 from duebridge.targets.upflow.mapping import CUSTOMER, NATIVE_FIELDS
 from duebridge.targets.upflow.target import UpflowTarget
@@ -140,6 +151,25 @@ def test_a_contact_gone_at_the_source_is_deleted_and_the_next_one_is_main(desk: 
     _, before = send(target, make_customer(emails=("a@acme.com", "b@acme.com")))
     send(target, make_customer(emails=("b@acme.com",)), before)
     assert shown_contacts(desk.ask(f"customers/external:{REFERENCE}")) == {"b@acme.com": True}
+
+
+@pytest.mark.parametrize("error", [RunError("Upflow can't be reached"), AuthError("the key was revoked")])
+def test_a_run_that_ends_between_the_customer_and_its_contacts_leaves_the_outcome_unknown(
+    desk: Any, make_customer: Maker, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    target = desk.target()
+    _, before = send(target, make_customer(emails=("a@acme.com",)))
+
+    def end(*_: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr(target._client, "contacts", end)
+    with pytest.raises(UnknownOutcome, match="Upflow took the customer"):
+        send(target, make_customer(name="Renamed"), before)
+    assert desk.ask(f"customers/external:{REFERENCE}")["name"] == "Renamed"
+    monkeypatch.undo()
+    send(target, make_customer(name="Renamed"), before)
+    assert shown_contacts(desk.ask(f"customers/external:{REFERENCE}")) == {}
 
 
 def test_a_contact_made_by_hand_at_upflow_stays(desk: Any, make_customer: Maker) -> None:
