@@ -121,3 +121,33 @@ def test_a_record_that_could_not_be_read_is_explained_by_what_is_wrong(broken_st
     assert (told["verdict"], told["code"], told["fields"]) == ("reject", "unreadable", [])
     assert told["why"] == unreadable["why"]
     assert told["last_outcome"]["reason"] == told["why"]
+
+
+def test_a_record_refused_by_the_target_says_why_and_when_it_is_tried_again(stage) -> None:
+    stage.meddling.begin("POST /upflow/v1/invoices$", 400, '{"message": "the month is closed"}')
+    stage.run("sync", "acme-upflow")
+    stage.meddling.end()
+    refused = next(row for row in stage.json("records", "acme-upflow", "--outcome", "rejected") if row["due"])
+
+    found = stage.json("explain", "acme-upflow", refused["kind"], refused["id"])["last_outcome"]
+    shown = stage.run("explain", "acme-upflow", refused["kind"], refused["id"]).stdout
+
+    assert (found["outcome"], found["uncertain"]) == ("rejected", False)
+    assert "the month is closed" in found["reason"]
+    assert found["retry_at"] in shown
+    assert "--retry" in shown
+
+
+def test_a_record_whose_outcome_is_unknown_says_so_in_explain_and_in_the_plan(stage) -> None:
+    stage.meddling.begin("POST /upflow/v1/customers$", 502, "bad gateway")
+    stage.run("sync", "acme-upflow")
+    stage.meddling.end()
+    unknown = stage.json("records", "acme-upflow", "--outcome", "unknown")[0]
+
+    found = stage.json("explain", "acme-upflow", unknown["kind"], unknown["id"])["last_outcome"]
+    planned = {(each["kind"], each["id"]): each for each in stage.json("plan", "acme-upflow")["changes"]}
+
+    assert (unknown["uncertain"], found["outcome"], found["uncertain"]) == (True, "unknown", True)
+    assert planned[unknown["kind"], unknown["id"]]["last_outcome"]["outcome"] == "unknown"
+    assert "is not known" in stage.run("explain", "acme-upflow", unknown["kind"], unknown["id"]).stdout
+    assert "(unknown before)" in " ".join(stage.run("plan", "acme-upflow").stdout.split())
