@@ -4,6 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from duebridge.core.edge import waiting
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--figures", action="store_true", help="print the figures that proofs counted")
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests are repeated at once: the pauses between attempts have tests of their own."""
+    monkeypatch.setattr(waiting, "LONGEST_BACKOFF", 0.0)

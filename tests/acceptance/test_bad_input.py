@@ -134,6 +134,7 @@ def test_a_missing_scope_is_named(small: Scene) -> None:
     assert "customer_invoices:readonly" in ended.err
 
 
+@pytest.mark.usefixtures("hurried")
 @pytest.mark.slow  # it is tried for 23 s before the run gives up
 @pytest.mark.parametrize("side", ["pennylane", "upflow"])
 def test_an_unreachable_host_is_named_and_the_next_run_completes(small: Scene, side: str) -> None:

@@ -35,6 +35,7 @@ def test_check_names_the_connection_and_the_product_that_refuses(stage) -> None:
     assert SECRET not in result.output
 
 
+@pytest.mark.usefixtures("hurried")
 @pytest.mark.slow  # the HTTP edge tries again for twenty seconds before it gives up
 def test_an_unreachable_host_ends_the_run_and_says_where(stage) -> None:
     with socket.socket() as free:

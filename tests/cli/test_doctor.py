@@ -80,6 +80,7 @@ def test_rejected_records_are_noted_with_the_command_that_tries_them_again(broke
     assert "`duebridge sync acme-upflow --retry`" in noted[0]["advice"]
 
 
+@pytest.mark.usefixtures("hurried")
 def test_unknown_outcomes_are_noted(stage) -> None:
     stage.meddling.begin("POST /upflow/v1/customers$", 502, "bad gateway")
     stage.run("sync", "acme-upflow")

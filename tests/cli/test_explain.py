@@ -138,6 +138,7 @@ def test_a_record_refused_by_the_target_says_why_and_when_it_is_tried_again(stag
     assert "--retry" in shown
 
 
+@pytest.mark.usefixtures("hurried")
 def test_a_record_whose_outcome_is_unknown_says_so_in_explain_and_in_the_plan(stage) -> None:
     stage.meddling.begin("POST /upflow/v1/customers$", 502, "bad gateway")
     stage.run("sync", "acme-upflow")

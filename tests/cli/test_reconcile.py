@@ -283,6 +283,7 @@ def test_writes_that_were_not_made_are_told_as_due(stage) -> None:
     assert "writes still to make" in stage.run("reconcile", "acme-upflow").stdout
 
 
+@pytest.mark.usefixtures("hurried")
 def test_writes_whose_answer_was_lost_are_told_as_unknown(make_stage) -> None:
     stage = make_stage(customers=2, invoices=6)
     stage.meddling.begin("POST /upflow/v1/invoices$", 200, "{cut")
@@ -308,6 +309,7 @@ def test_what_a_rule_leaves_out_is_told_by_its_code(make_stage) -> None:
     assert skipped <= codes
 
 
+@pytest.mark.usefixtures("hurried")
 def test_before_anything_was_read_there_is_nothing_to_compare(stage) -> None:
     never = stage.run("reconcile", "acme-upflow")
     stage.meddling.begin("GET /pennylane/", 503, "down")

@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from duebridge.core.edge import waiting
-
 from ..acceptance.conftest import open_scene, registry, served_with
 
 __all__ = ["Figure", "figure", "open_scene", "registry", "served_with"]
@@ -26,12 +24,6 @@ def figure(record_property: Callable[[str, object], None]) -> Figure:
         record_property(FIGURE, f"{what}: {seen}")
 
     return keep
-
-
-@pytest.fixture
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Requests are repeated at once: the pauses between attempts have tests of their own."""
-    monkeypatch.setattr(waiting, "LONGEST_BACKOFF", 0.0)
 
 
 @pytest.hookimpl(wrapper=True)

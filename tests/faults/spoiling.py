@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -44,14 +43,6 @@ WAYS: Mapping[str, Callable[[], Answer]] = {
         '{"items": [], "has_more": true, "next_cursor": "x"}', 200, media_type=JSON
     ),
 }
-
-
-class Hurried(threading.Event):
-    """A stop request that never comes; what waits on it, as repetitions do, waits no time."""
-
-    def wait(self, timeout: float | None = None) -> bool:
-        """Tell whether it is set."""
-        return self.is_set()
 
 
 @dataclass

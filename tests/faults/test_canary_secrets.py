@@ -27,8 +27,10 @@ from duebridge.core.testing import Fault, faults
 from ..acceptance.scene import NAME, SECRETS, OpenScene, Scene
 from .canaries import Canaries, canary, spellings
 from .conftest import Figure
-from .spoiling import WAYS, Hurried
+from .spoiling import WAYS
 from .test_disk_full import MOMENTS, Disk, run_over
+
+pytestmark = pytest.mark.usefixtures("hurried")
 
 FILE_ADDRESS = "https://files.example.org/canary-file/invoice.pdf?sig=canary-file-signature"
 #: One of them fits into the name of a host.
@@ -178,7 +180,7 @@ class Watched:
 
     def sync(self, capsys: pytest.CaptureFixture[str], **options: Any) -> str:
         """Run the connection, logging everything; return the status."""
-        run = self.scene.sync(stopping=Hurried(), **options)
+        run = self.scene.sync(**options)
         said = capsys.readouterr()
         self.canaries.check("report", str(run.report))
         self.canaries.check("log", said.err)

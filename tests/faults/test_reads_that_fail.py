@@ -20,7 +20,9 @@ from ..acceptance.comparison import check_what_arrived
 from ..acceptance.scene import NAME, OpenScene, Run, Scene
 from .conftest import Figure
 from .desk import everything
-from .spoiling import WAYS, Hurried, Spoilt
+from .spoiling import WAYS, Spoilt
+
+pytestmark = pytest.mark.usefixtures("hurried")
 
 #: Requests of any read that are not of a list: who we are.
 ME = 1
@@ -145,7 +147,7 @@ def one_failure(scene: Scene, stage: Stage, way: str, passing: int) -> None:
     before = everything(scene)
     spoilt = Spoilt(way, passing)
     scene.served.interference.between = spoilt.between
-    failed = scene.sync(full=stage.full, stopping=Hurried())
+    failed = scene.sync(full=stage.full)
     scene.served.interference.between = None
     check_failed(scene, spoilt, failed)
     assert everything(scene) == before
@@ -188,7 +190,7 @@ def test_a_feed_that_fails_keeps_real_deletions_for_the_run_that_completes_it(le
             ledger.remove("customer_invoices", id)
         spoilt = Spoilt("refused", passing)
         ledger.served.interference.between = spoilt.between
-        failed = ledger.sync(stopping=Hurried())
+        failed = ledger.sync()
         ledger.served.interference.between = None
         assert (failed.report["status"], failed.writes) == ("incomplete", [])
 
@@ -205,7 +207,7 @@ def test_two_failed_reads_in_a_row_at_growing_places_delete_nothing(ledger: Scen
     for passing in (2, 3, 4):
         spoilt = Spoilt("another shape", passing)
         ledger.served.interference.between = spoilt.between
-        failed = ledger.sync(full=True, stopping=Hurried())
+        failed = ledger.sync(full=True)
         ledger.served.interference.between = None
         check_failed(ledger, spoilt, failed)
 
