@@ -20,13 +20,22 @@ class Counting:
         """Count in `report`."""
         self._report = report
         self._run = report.run
+        self._gone: set[str] = set()
 
     def record(self, kind: str, stored: Stored | None, outcome: str, code: str) -> None:
         """Count a record, or move it from the outcome it was counted with."""
-        if stored is not None and stored.run == self._run:
-            self._report.move(kind, (stored.outcome, stored.code), (outcome, code))
-        else:
+        if stored is None or stored.run != self._run:
             self._report.count(kind, outcome, code)
+        elif stored.gone:  # it was not among those read, and is back within the same run
+            self._take_back(stored)
+            self._report.count(kind, outcome, code)
+        else:
+            self._report.move(kind, (stored.outcome, stored.code), (outcome, code))
+
+    def _take_back(self, stored: Stored) -> None:
+        if stored.key in self._gone:
+            self._gone.remove(stored.key)
+            self._report.aside(stored.kind, "gone", -1)
 
     def vanished(self, change: Change) -> None:
         """Count a record no longer at the source, when it is held and newly gone; it is not among those read."""
@@ -36,6 +45,7 @@ class Counting:
         if stored.run == self._run:
             self._report.uncount(stored.kind, stored.outcome, stored.code)
         if stored.held and not change.due:
+            self._gone.add(stored.key)
             self._report.aside(stored.kind, "gone")
 
     def unchanged(self, records: Records, rows: Sequence[Stored], crawl: int | None) -> None:

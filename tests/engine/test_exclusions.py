@@ -399,3 +399,20 @@ def test_excluding_twice_and_including_who_is_not_excluded_is_said(rig: Rig) -> 
     assert "has read nothing of a customer 77" in say(["77"])[0]
     assert book.include(["1", "2"]) == ["customer 2 was not excluded from rig"]
     assert [each.customer_id for each in book.listed()] == ["77"]
+
+
+def test_what_was_deleted_while_excluded_and_is_back_when_included_counts_once(rig: Rig) -> None:
+    rig.set_policy(on_delete="delete")
+    rig.source.put(customer("1"), invoice("10", "1"))
+    run(rig)
+    exclude(rig, "1")
+    rig.source.remove("documents", "10")
+    run(rig)
+    include(rig, "1")
+    rig.source.put(invoice("10", "1"))
+
+    report = run(rig)
+
+    assert (report.status, report.error) == ("succeeded", None)
+    assert counts(report, "invoice") == {"read": 1, "unchanged": 1}
+    assert "ledger-invoice-10" in rig.target.held
