@@ -8,10 +8,12 @@ from typing import Any, ClassVar
 
 from duebridge.core.api import (
     Account,
+    Attachment,
     AuthError,
     CreditNote,
     Cursor,
     Customer,
+    Document,
     Invoice,
     Json,
     Page,
@@ -27,6 +29,7 @@ from duebridge.plugins.pennylane import canonical
 from duebridge.plugins.pennylane.changes import changes
 from duebridge.plugins.pennylane.client import PennylaneClient
 from duebridge.plugins.pennylane.crawl import crawl
+from duebridge.plugins.pennylane.files import Files
 from duebridge.plugins.pennylane.filters import BATCH, batches
 from duebridge.plugins.pennylane.reader import Reader, Stream
 from duebridge.plugins.pennylane.settings import PennylaneSettings
@@ -67,6 +70,7 @@ class PennylaneSource(RereadableSource):
         """Open a client; nothing is asked until the first call."""
         super().__init__(settings, services)
         self._client = PennylaneClient(settings, services)
+        self._files = Files(self._client)
 
     def check(self) -> Account:
         """Return the token's company. Raises `AuthError`, also when it can't read what every connection needs."""
@@ -98,6 +102,10 @@ class PennylaneSource(RereadableSource):
             yield Page(items, NOWHERE, last=start + BATCH >= len(wanted), deleted=gone)
         if not wanted:
             yield Page((), NOWHERE, last=True)
+
+    def document(self, record: Record) -> Attachment | None:
+        """Fetch the PDF (or image) of an invoice or a credit note as it is now; other records have none."""
+        return self._files.of(record.id) if isinstance(record, Document) else None
 
     def close(self) -> None:
         """Release connections."""

@@ -14,6 +14,7 @@ from duebridge.core.sandbox.product import UnusableValues
 from duebridge.plugins.pennylane.sandbox import figures, objects
 from duebridge.plugins.pennylane.sandbox.derive import DERIVED, amount
 from duebridge.plugins.pennylane.sandbox.feed import instant
+from duebridge.plugins.pennylane.sandbox.files import give_file
 from duebridge.plugins.pennylane.sandbox.merging import merge, with_links
 from duebridge.plugins.pennylane.sandbox.state import State, credited_id, forget_given, stamp
 from duebridge.plugins.pennylane.sandbox.store import Row
@@ -61,7 +62,7 @@ class Documents:
             self._lay(row, lines, at)
         if _INPUTS & set(values):
             forget_given(row)
-        self._number(row)
+        self._finalised(row, values)
         self._settle(row, values)
         stamp(row, at)
         if event:
@@ -96,6 +97,8 @@ class Documents:
         merge(filled, values)
         if not filled["draft"] and "invoice_number" not in values:
             filled["invoice_number"] = f"F-{id}"
+        if "public_file_url" not in values:
+            give_file(filled)
         return filled
 
     def _terms(self, values: Data, credited: Row | None) -> Data:
@@ -122,9 +125,12 @@ class Documents:
             euros = figures.in_euros(priced, row.data["exchange_rate"])
             kept.add(Row(objects.line(kept.new_id(), instant(at), **{**euros, **priced}), owner=row.id))
 
-    def _number(self, row: Row) -> None:
+    def _finalised(self, row: Row, values: Data) -> None:
+        """Give what was a draft its number and its file."""
         if not row.data["draft"] and row.data["invoice_number"] == "":
             row.data["invoice_number"] = f"F-{row.id}"
+        if values.get("draft") is False and "public_file_url" not in values:
+            give_file(row.data)
 
     def _settle(self, row: Row, values: Data) -> None:
         """Work out the derived members, keeping those in `values`, and the money that given ones imply."""
