@@ -16,11 +16,20 @@ Each message says what happened, where, and what to do.
 
 from __future__ import annotations
 
+from duebridge.core.secrecy import hide
+
 
 class DueBridgeError(Exception):
-    """A failure whose message is written for the person who runs DueBridge; it is shown without a traceback."""
+    """A failure whose message is written for the person who runs DueBridge; it is shown without a traceback.
+
+    Whoever raises it, a connector quoting its product included, no registered secret is in the message.
+    """
 
     exit_code = 1
+
+    def __init__(self, message: str = "") -> None:
+        """Keep `message`, secrets masked."""
+        super().__init__(hide(message))
 
 
 class ConfigError(DueBridgeError):

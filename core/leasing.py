@@ -135,7 +135,8 @@ def _give_back(store: Store, lease: Lease) -> None:
     try:
         leases.release(store, lease)
     except DueBridgeError as error:
-        advice = "it ends by itself, or with this process"
+        leases.ended(lease)
+        advice = "this process may take it again at once, others when it ends by itself"
         logger().warning("lease not given back", connection=lease.connection, error=str(error), next=advice)
 
 

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from duebridge.core.edge.redaction import redact_text
+from duebridge.core.secrecy import hide
 
 #: Columns of text where the output is no terminal: wide enough that nothing useful is cut.
 _WIDE = 160
@@ -20,14 +21,14 @@ _WIDE = 160
 
 def printed(value: Any) -> None:
     """Write `value` to stdout as JSON; Decimals and dates come as text."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+    sys.stdout.write(hide(json.dumps(value, indent=2, ensure_ascii=False, default=str)) + "\n")
 
 
 def printed_each(values: Iterable[Any]) -> None:
     """Write `values` to stdout as one JSON array, as they come."""
     opening = "["
     for value in values:
-        sys.stdout.write(f"{opening}\n  {json.dumps(value, ensure_ascii=False, default=str)}")
+        sys.stdout.write(f"{opening}\n  {hide(json.dumps(value, ensure_ascii=False, default=str))}")
         opening = ","
     sys.stdout.write("[]\n" if opening == "[" else "\n]\n")
 
@@ -55,8 +56,8 @@ def table(
 
 
 def plain(value: object, keep: str = "") -> str:
-    """Return `value` as text that moves no cursor: characters that print nothing are shown by their code."""
-    text = "" if value is None else str(value)
+    """Return `value` as text that gives no secret away and moves no cursor: what prints nothing shows by its code."""
+    text = "" if value is None else hide(str(value))
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or c in keep else c.encode("unicode_escape").decode() for c in text)

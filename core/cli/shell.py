@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 the run failed or is incomplete, 2 usage or configuration,
 
 from __future__ import annotations
 
+import traceback
 from typing import Any
 
 import typer
@@ -74,5 +75,13 @@ for _name, _command in (
 
 
 def main() -> None:
-    """Run the command of the process's arguments and exit."""
-    app(prog_name="duebridge")
+    """Run the command of the process's arguments and exit.
+
+    A mistake in the program, or in a connector, is told with its traceback: without values, and without secrets.
+    """
+    try:
+        app(prog_name="duebridge")
+    except Exception as mistake:  # noqa: BLE001 - Python's own way would print the secrets an exception may quote
+        say("".join(traceback.format_exception(mistake)).rstrip())
+        say(f"duebridge: this is a mistake in the program ({type(mistake).__name__}); please report the lines above")
+        raise SystemExit(1) from None

@@ -6,19 +6,17 @@ in text, the user part and the query of addresses, `Bearer …` and `token=…`.
 
 from __future__ import annotations
 
-import json
 import re
-import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import Any
-from urllib.parse import quote, quote_plus
 
-MASK = "***"
-#: Shorter values would mask ordinary words; they are covered by the name of their key alone.
-SHORTEST = 6
+from duebridge.core.secrecy import MASK, hide, register_secret
+
+__all__ = ["MASK", "names_secret", "redact", "redact_entry", "redact_text", "register_secret"]
+
 DEEPEST = 8
 
 _WORDS = "token|secret|passwd|password|passphrase|authorization|api[-_ ]?key|private[-_ ]?key|credential|cookie"
@@ -31,58 +29,9 @@ _QUOTED_PAIR = re.compile(rf"(['\"]{_NAME}\\?['\"]\s*[:=]\s*b?\\?)(?:\"[^\"]*\"|
 _BARE_PAIR = re.compile(rf"\b({_NAME}=)(?!\*\*\*)[^\s&'\"<>,;)\]}}]+", re.IGNORECASE)
 
 
-class _Known:
-    """The registered values; what reads them never waits for what adds one."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._values: set[str] = set()
-        self.pattern: re.Pattern[str] | None = None
-
-    def add(self, value: str) -> None:
-        with self._lock:
-            if value in self._values:
-                return
-            self._values.update(_spellings(value))
-            longest_first = sorted(self._values, key=lambda known: (-len(known), known))
-            self.pattern = re.compile("|".join(map(re.escape, longest_first)))
-
-
-_known = _Known()
-
-
-def register_secret(value: str) -> None:
-    """Mask `value` in everything printed from now on, as it is, in addresses and in JSON.
-
-    An empty value, or one of fewer than six characters, is not registered: it would mask ordinary text.
-    """
-    if len(value.strip()) < SHORTEST:
-        return
-    _known.add(value)
-    lines = [line.strip() for line in value.splitlines()]
-    if len(lines) > 1:
-        for line in lines:
-            if len(line) >= SHORTEST and not line.startswith("-----"):
-                _known.add(line)
-
-
-def _spellings(value: str) -> Iterable[str]:
-    stripped = value.strip()
-    return {
-        value,
-        stripped,
-        quote(stripped, safe=""),
-        quote_plus(stripped),
-        json.dumps(stripped)[1:-1],
-        repr(stripped)[1:-1],
-    }
-
-
 def redact_text(text: str) -> str:
     """Return `text` without secrets."""
-    pattern = _known.pattern
-    if pattern is not None:
-        text = pattern.sub(MASK, text)
+    text = hide(text)
     if "/" in text:
         text = _ADDRESS.sub(_plain_address, text)
         text = _PATH_QUERY.sub(rf"\1{MASK}", text)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from duebridge.core.errors import AuthError, RecordError
+from duebridge.core.secrecy import hide
 
 #: What is kept of a product's words.
 LONGEST_TEXT = 300
@@ -80,8 +81,8 @@ def said(answer: Answer, explain: Callable[[Answer], str] | None, sent: Mapping[
 
 
 def shorten(text: str) -> str:
-    """`text` on one line, without control characters, at most 300 characters."""
-    visible = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text[: LONGEST_TEXT * 10])
+    """`text` on one line, without control characters and registered secrets, at most 300 characters."""
+    visible = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in hide(text[: LONGEST_TEXT * 10]))
     line = " ".join(visible.split())
     return line if len(line) <= LONGEST_TEXT else line[: LONGEST_TEXT - 1] + "…"
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from duebridge.core.errors import DueBridgeError
+from duebridge.core.secrecy import hide
 from duebridge.core.tables.rules import Decision
 
 Status = Literal["succeeded", "incomplete", "failed", "inconsistent", "stopped"]
@@ -71,6 +72,7 @@ class Report:
 
     def note(self, sentence: str) -> None:
         """Add a sentence for the person who reads the report, once."""
+        sentence = hide(sentence)
         if sentence not in self.notes:
             self.notes.append(sentence)
 

@@ -18,7 +18,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from duebridge.core.errors import ConfigError, RunError
-from duebridge.core.store.refusing import REFUSALS, advice, place, words
+from duebridge.core.store.refusing import REFUSALS, advice, may_pass, place, words
 
 BUSY_SECONDS = 30
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -32,14 +32,18 @@ _READING: dict[str, dict[str, Any]] = {
 
 
 def open_database(url: str) -> Engine:
-    """Connect to `url` and bring its schema up to date. Raises `ConfigError` when it can't be opened."""
+    """Connect to `url` and bring its schema up to date.
+
+    Raises `ConfigError` when it can't be opened, `RunError` when that may pass: it is locked, or its disk is full.
+    """
     engine = connect(url)
     try:
         migrate(engine)
     except REFUSALS as error:
         engine.dispose()
         what = f"the database {place(engine.url)} can't be opened: {words(error)}"
-        raise ConfigError(f"{what}; {advice(error) or 'check `database` and its rights'}") from None
+        kind = RunError if may_pass(error) else ConfigError
+        raise kind(f"{what}; {advice(error) or 'check `database` and its rights'}") from None
     return engine
 
 
@@ -96,7 +100,7 @@ def migrate(engine: Engine) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     head = ScriptDirectory.from_config(config).get_current_head()
-    with engine.connect() as connection:
+    with engine.connect().execution_options(**_READING[engine.dialect.name]) as connection:
         current = MigrationContext.configure(connection).get_current_revision()
     if current == head:
         return
@@ -112,8 +116,9 @@ def _told(engine: Engine, error: Exception) -> str:
 
 
 def _sqlite(url: URL) -> Engine:
+    busy_seconds = _busy_seconds(url)
     engine = create_engine(url)
-    event.listen(engine, "connect", partial(_configure_sqlite, busy_seconds=_busy_seconds(url)))
+    event.listen(engine, "connect", partial(_configure_sqlite, busy_seconds=busy_seconds))
     event.listen(engine, "begin", _begin_immediate)
     return engine
 

@@ -24,6 +24,9 @@ from duebridge.core.store.database import transaction
 from duebridge.core.store.processes import Process
 from duebridge.core.store.store import Store
 
+#: Holders in this process whose runs are over, though the database would not take their leases back.
+_ended: set[str] = set()
+
 
 @dataclass(frozen=True, slots=True)
 class Holder:
@@ -67,8 +70,8 @@ class Held:
 
     @property
     def free(self) -> bool:
-        """Whether it may be taken: nobody holds it, or only someone who can't give a sign of life."""
-        return self.holder is None or self.expired or self.holder.process.gone()
+        """Whether it may be taken: nobody holds it, or only someone who can't give a sign of life, or has ended."""
+        return self.holder is None or self.expired or str(self.holder) in _ended or self.holder.process.gone()
 
 
 class Lease:
@@ -149,6 +152,11 @@ def release(store: Store, lease: Lease) -> None:
     """Give the lease back; nothing happens when it is another's by now."""
     with store.transaction() as db:
         _RELEASE.run(db, (lease.connection_id, lease.fence, lease.holder))
+
+
+def ended(lease: Lease) -> None:
+    """Let later runs of this process take a lease that could not be given back: its run is over."""
+    _ended.add(lease.holder)
 
 
 def ask_to_stop(store: Store, connection_id: int) -> Held:

@@ -34,11 +34,12 @@ _POSTGRESQL: Mapping[str, str] = {
     "53100": "no space is left at the server; make room there",
     "53300": "the server has no connection left for us; raise max_connections, or run less at once",
     "25006": "it takes no writes: it is a standby, or set to read-only",
-    "42501": "our role may not do this; grant it the rights",
-    "57P": "the server is being stopped or started; see that it runs",
-    "08": "the connection to the server broke; see that it runs and can be reached",
+    "42501": "our role may not do this; check `database` and its rights",
+    "57P": "the server is being stopped or started; see that the server runs",
+    "08": "the connection broke; see that the server runs and can be reached",
 }
-_NO_STATE = _POSTGRESQL["08"]
+_PASSING = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR", "55P03", "40P01", "53100", "53300")
+_NO_STATE = "see that the server runs, and that the address in `database` is right"
 
 
 def place(url: URL) -> str:
@@ -50,16 +51,26 @@ def place(url: URL) -> str:
 
 def advice(error: Exception) -> str:
     """What happened and what to do, without the database's own words; "" when nothing is known."""
-    original = error.orig if isinstance(error, DBAPIError) else error
-    if isinstance(original, sqlite3.Error):
-        return _by_beginning(_SQLITE, getattr(original, "sqlite_errorname", None) or "")
-    state = getattr(original, "sqlstate", None)
-    return _by_beginning(_POSTGRESQL, state) if state else _NO_STATE
+    code = _code(error)
+    if isinstance(words(error), sqlite3.Error):
+        return _by_beginning(_SQLITE, code)
+    return _by_beginning(_POSTGRESQL, code) if code else _NO_STATE
+
+
+def may_pass(error: Exception) -> bool:
+    """Whether nothing about the configuration is wrong: another process writes, or the disk has no room."""
+    return _code(error).startswith(_PASSING)
 
 
 def words(error: Exception) -> Any:
     """The database's own words."""
     return error.orig if isinstance(error, DBAPIError) else error
+
+
+def _code(error: Exception) -> str:
+    original = words(error)
+    name = "sqlite_errorname" if isinstance(original, sqlite3.Error) else "sqlstate"
+    return getattr(original, name, None) or ""
 
 
 def _by_beginning(table: Mapping[str, str], code: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 import pytest
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from duebridge.core import secrecy
 from duebridge.core.api import (
     Account,
     Ack,
@@ -25,7 +26,6 @@ from duebridge.core.api import (
     send,
     skip,
 )
-from duebridge.core.edge import redaction
 from duebridge.core.edge.config import Configuration, load_configuration
 from duebridge.core.registry import Registry
 
@@ -142,7 +142,7 @@ ENVIRON = {"LEDGER_TOKEN": "ledger-token-1", "DESK_KEY": "desk-key-2", "DESK_SEC
 @pytest.fixture(autouse=True)
 def forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forget the secrets a test registers: random ones would mask words in other tests' output."""
-    monkeypatch.setattr(redaction, "_known", type(redaction._known)())
+    monkeypatch.setattr(secrecy, "_known", type(secrecy._known)())
 
 
 @pytest.fixture(scope="session")

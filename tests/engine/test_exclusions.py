@@ -236,14 +236,15 @@ def test_a_credit_note_moved_to_another_invoice_leaves_its_link_to_an_excluded_c
     assert "ledger-link-21" not in rig.target.held
 
 
-@pytest.mark.parametrize(("excluded", "moves_to"), [("1", "2"), ("2", "2")])
+@pytest.mark.parametrize("excluded", ["1", "2"])
 def test_a_document_that_changes_hands_stays_with_whoever_had_it_while_either_is_excluded(
-    rig: Rig, excluded: str, moves_to: str
+    rig: Rig, excluded: str
 ) -> None:
     held = sent(rig)
     exclude(rig, excluded)
-    rig.source.put(invoice("10", moves_to))
+    rig.source.put(invoice("10", "2"))
     run(rig)
+    rig.source.put(invoice("10", "2", "99.00"))
     rig.pass_time(hours=25)
     run(rig)
     assert rig.target.held == held
@@ -340,6 +341,7 @@ def test_excluding_during_a_run_and_including_before_the_next_one_loses_nothing(
     include(rig, "60")
     report = run(rig)
     assert (rig.target.log, report.status) == ([("create", "ledger-customer-60")], "succeeded")
+    assert listed(rig, "created")["customer:60"] == "customer"
     assert counts(report, "customer") == {"read": 1, "created": 1}
 
 
@@ -348,7 +350,6 @@ def test_a_run_killed_while_it_plans_anew_leaves_no_plan_of_exclusions_that_are_
 ) -> None:
     rig.source.put(customer("1"), invoice("10", "1"))
     run(rig)
-    rig.source.put(customer("1", name="Renamed"))
     exclude(rig, "1")
     after = Records.after
 
@@ -360,9 +361,9 @@ def test_a_run_killed_while_it_plans_anew_leaves_no_plan_of_exclusions_that_are_
     monkeypatch.setattr(Records, "after", fail_at_documents)
     assert run(rig).status == "incomplete"
     monkeypatch.undo()
+    assert listed(rig, "skipped") == {"customer:1": "excluded_customer"}
     include(rig, "1")
     run(rig)
-    assert rig.target.held["ledger-customer-1"]["name"] == "Renamed"
     assert listed(rig, "skipped") == {}
 
 

@@ -19,7 +19,8 @@ from .conftest import Figure
 from .desk import State, everything
 from .happenings import HAPPENINGS, Happening, Telling, happen, places
 
-CONNECTION = "on_delete: delete\nfull_every: 90d\nrefresh_open: 90d"
+#: The guard has proofs of its own.
+CONNECTION = "on_delete: delete\nfull_every: 90d\nrefresh_open: 90d\nguard: {share: 1.0, min: 100000}"
 ROUNDS = st.lists(
     st.lists(st.tuples(st.sampled_from(sorted(HAPPENINGS)), st.integers(0, 40)), min_size=1, max_size=6),
     min_size=1,

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
-import pwd
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from starlette.requests import Request
@@ -34,6 +31,14 @@ db.execute("BEGIN IMMEDIATE")
 print("held", flush=True)
 sys.stdin.read()
 db.rollback()
+"""
+#: Root reads and writes whatever the rights say; without these two capabilities it doesn't (capabilities(7)).
+LAUNCHER = """
+import ctypes, os, sys
+if os.geteuid() == 0:
+    for capability in (1, 2):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+        assert ctypes.CDLL(None).prctl(24, capability, 0, 0, 0) == 0  # PR_CAPBSET_DROP
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 """
 
 
@@ -119,17 +124,15 @@ def test_a_database_locked_by_another_process_ends_the_run_and_the_next_complete
     figure(f"write lock held past the busy time, {at.__name__}", "incomplete, exit 1, sound, next run completes")
 
 
-def command(scene: Scene, *words: str, user: str | None = None) -> subprocess.CompletedProcess[str]:
-    """Run `duebridge WORDS`, as `user` where one is named."""
-    as_whom: dict[str, Any] = {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []} if user else {}
+def command(scene: Scene, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run `duebridge WORDS`, as somebody for whom the rights of files count, root or not."""
     return subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-m", "duebridge.core.cli", "--config", str(scene.yaml), *words],
-        env={**os.environ, **scene.environ, "HOME": str(scene.folder)},
+        [sys.executable, "-c", LAUNCHER, "-m", "duebridge.core.cli", "--config", str(scene.yaml), *words],
+        env={**os.environ, **scene.environ},
         capture_output=True,
         text=True,
         timeout=PATIENCE,
         check=False,
-        **as_whom,
     )
 
 
@@ -154,20 +157,12 @@ def test_a_lock_held_from_the_start_is_told_by_every_command_that_writes_and_by_
 
 
 @contextmanager
-def without_rights(scene: Scene, *, file: int, folder: int) -> Iterator[str | None]:
-    """The database file and its folder have these rights, for somebody who is not root. Gives the user to run as."""
-    user = "nobody" if os.geteuid() == 0 else None
-    paths = [scene.folder, *scene.folder.glob("*")]
-    if user is not None:
-        for path in paths:
-            os.chown(path, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
-        for parent in scene.folder.parents:
-            if not parent.stat().st_mode & 0o001 and parent.owner() == "root" and parent != Path("/root"):
-                parent.chmod(parent.stat().st_mode | 0o011)
+def with_rights(scene: Scene, *, file: int, folder: int) -> Iterator[None]:
+    """The database file and its folder have these rights while the block runs."""
     (scene.folder / "duebridge.db").chmod(file)
     scene.folder.chmod(folder)
     try:
-        yield user
+        yield
     finally:
         scene.folder.chmod(0o700)
         (scene.folder / "duebridge.db").chmod(0o600)
@@ -175,25 +170,21 @@ def without_rights(scene: Scene, *, file: int, folder: int) -> Iterator[str | No
 
 def test_a_read_only_database_file_is_told_with_what_to_do(ledger: Scene) -> None:
     ledger.synced()
-    with without_rights(ledger, file=0o400, folder=0o700) as user:
-        check_told(
-            command(ledger, "sync", NAME, user=user), 1, "readonly", "duebridge.db", "right to write", "run again"
-        )
+    with with_rights(ledger, file=0o400, folder=0o700):
+        check_told(command(ledger, "sync", NAME), 1, "readonly", "duebridge.db", "right to write", "run again")
     check_sound(ledger)
     assert ledger.synced().upflow == []
 
 
 def test_a_folder_without_room_for_the_log_beside_the_database_is_told(ledger: Scene) -> None:
     ledger.synced()
-    with without_rights(ledger, file=0o600, folder=0o500) as user:
-        done = command(ledger, "sync", NAME, user=user)
-    assert done.returncode in (1, 2)
-    check_told(done, done.returncode, "duebridge.db", "folder")
+    with with_rights(ledger, file=0o600, folder=0o500):
+        check_told(command(ledger, "sync", NAME), 2, "duebridge.db", "right to write", "folder")
     check_sound(ledger)
     assert ledger.synced().upflow == []
 
 
-@pytest.mark.parametrize("words", [["sync", NAME, "--json"], ["records", NAME, "--json"], ["plan", NAME], ["runs"]])
+@pytest.mark.parametrize("words", [["sync", NAME, "--full"], ["records", NAME, "--json"], ["plan", NAME]])
 def test_a_damaged_database_is_told_without_a_traceback(ledger: Scene, words: list[str]) -> None:
     ledger.synced()
     path = ledger.folder / "duebridge.db"
@@ -201,16 +192,16 @@ def test_a_damaged_database_is_told_without_a_traceback(ledger: Scene, words: li
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     db.close()
     content = bytearray(path.read_bytes())
-    for start in range(4096 * 6, len(content), 4096):
-        content[start : start + 64] = b"\xff" * 64
+    for start in range(0, len(content), 4096):
+        if b"pennylane-" in content[start : start + 4096]:  # a page of records
+            content[start : start + 64] = b"\xff" * 64
     path.write_bytes(content)
 
     done = command(ledger, *words)
 
     assert done.returncode == 1
-    said = done.stderr if not done.stdout.startswith("{") else json.loads(done.stdout)["error"]
-    assert "malformed" in said
-    assert "put back a backup" in said
+    assert "malformed" in done.stderr
+    assert "put back a backup" in done.stderr
     assert "Traceback" not in done.stderr
 
 

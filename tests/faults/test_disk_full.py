@@ -24,8 +24,8 @@ from starlette.responses import Response
 
 from duebridge.core.app import App
 from duebridge.core.edge.config import load_configuration
-from duebridge.core.engine.ending import keep_end
 from duebridge.core.engine.report import Report
+from duebridge.core.leasing import LeaseTerms, leased
 from duebridge.core.store.store import Store
 
 from ..acceptance.comparison import check_what_arrived
@@ -107,6 +107,7 @@ def check_resumed(scene: Scene) -> None:
     assert settled & {key for _, _, key in resumed.writes} == set()
     check_what_arrived(scene, "fix")
     assert ask(scene, "SELECT n FROM intents") == []
+    assert ask(scene, "SELECT id FROM runs WHERE ended_at IS NULL") == []
     assert scene.synced().upflow == []
     check_sound(scene)
 
@@ -134,11 +135,12 @@ def test_without_a_page_left_the_run_says_so_and_the_next_completes_it(
 def test_a_run_whose_end_cannot_be_kept_says_so_and_is_not_called_succeeded(ledger: Scene) -> None:
     store = Store.open(f"sqlite:///{ledger.folder / 'duebridge.db'}")
     connection_id = store.connection_id(NAME)
-    report = Report(NAME, store.begin_run(connection_id, ledger.clock()), notes=["x" * 20_000])
     disk = Disk("UPDATE runs", 1)
-    disk.hold(store)
+    with leased(store, NAME, connection_id, LeaseTerms(), threading.Event()) as hold:
+        report = Report(NAME, hold.begin_run(NAME, connection_id, ledger.clock()), notes=["x" * 20_000])
+        disk.hold(store)
 
-    keep_end(report, lambda: store.end_run(report.run, ledger.clock(), report.status, report.as_json()))
+        hold.conclude(report, ledger.clock())
 
     store.close()
     assert disk.failed[0].startswith("UPDATE runs")

@@ -24,7 +24,8 @@ from .spoiling import WAYS, Hurried, Spoilt
 
 #: Requests of any read that are not of a list: who we are.
 ME = 1
-DELETES = "on_delete: delete\nfull_every: 24h\nrefresh_open: 1h"
+#: The guard has proofs of its own.
+DELETES = "on_delete: delete\nfull_every: 24h\nrefresh_open: 1h\nguard: {share: 1.0, min: 100000}"
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -43,6 +43,7 @@ class Server:
     """A running server, by the port it listens on at 127.0.0.1."""
 
     port: int
+    _control: Callable[..., None]
     _numbers: Iterator[int] = field(default_factory=count)
 
     def url(self, database: str, user: str = USER, password: str = PASSWORD) -> str:
@@ -63,6 +64,14 @@ class Server:
         self.admin(f"CREATE DATABASE {name} TEMPLATE {template}")
         return name
 
+    def stop(self) -> None:
+        """Let it end at once, as when its machine dies."""
+        self._control("-m", "immediate", "-w", "stop")
+
+    def start(self) -> None:
+        """Start it again after `stop`, on the same port."""
+        self._control("-w", "start")
+
     def drop(self, name: str) -> None:
         """Remove a database, whoever still looks at it."""
         self.admin(f"DROP DATABASE {name} WITH (FORCE)")
@@ -80,11 +89,16 @@ def running(**settings: str) -> Iterator[Server]:
         data, port = folder / "data", _free_port()
         _initialise(bin, data, account)
         _append_settings(data, SETTINGS | settings | {"port": str(port)})
-        _run([bin / "pg_ctl", "-D", data, "-l", folder / "log", "-w", "start"], account)
+
+        def control(*words: str) -> None:
+            _run([bin / "pg_ctl", "-D", data, "-l", folder / "log", *words], account)
+
+        server = Server(port, control)
+        server.start()
         try:
-            yield Server(port)
+            yield server
         finally:
-            _run([bin / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop"], account)
+            server.stop()
 
 
 def programs() -> Path:
