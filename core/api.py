@@ -47,10 +47,12 @@ from duebridge.core.hookspecs import hookimpl
 from duebridge.core.money import ZERO, allocate_credits, exponent, minor_units, settled_by_money
 from duebridge.core.records import (
     DOCUMENT_STATUSES,
+    SUBSCRIPTION_STATUSES,
     Address,
     Contact,
     CreditNote,
     Customer,
+    Discount,
     Document,
     Invoice,
     LedgerAccount,
@@ -66,6 +68,7 @@ from duebridge.core.tables.rules import Decision, Rules, one_of, other_than, rej
 
 __all__ = [
     "DOCUMENT_STATUSES",
+    "SUBSCRIPTION_STATUSES",
     "ZERO",
     "Account",
     "Ack",
@@ -83,6 +86,7 @@ __all__ = [
     "Customer",
     "Decision",
     "Delivery",
+    "Discount",
     "Document",
     "DueBridgeError",
     "Family",

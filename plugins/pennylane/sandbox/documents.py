@@ -35,7 +35,7 @@ class Documents:
     def create(self, values: Data, at: datetime) -> Row:
         """Add a document: an invoice unless the amounts are negative, an invoice is credited or the status says so."""
         values = with_links(self.state, dict(values))
-        lines = _taken_lines(values)
+        lines = taken_lines(values)
         id = values.get("id") or self.state.documents.new_id()
         data = self._built(id, instant(at), values, lines)
         row = Row(data, credit_note=_is_credit_note(data, values))
@@ -50,7 +50,7 @@ class Documents:
     def patch(self, row: Row, values: Data, at: datetime, *, event: bool) -> None:
         """Merge `values` into a document."""
         values = with_links(self.state, dict(values))
-        lines = _taken_lines(values)
+        lines = taken_lines(values)
         before, amounts = credited_id(row), _amounts(row.data)
         if _FIGURES & set(values) or lines is not None:
             values = {**values, **_figures(values, lines, row.data)}
@@ -193,7 +193,8 @@ def _says_paid(given: Data, current: Data) -> bool | None:
     return False if status in ("upcoming", "late") and current["paid"] else None
 
 
-def _taken_lines(values: Data) -> list[Data] | None:
+def taken_lines(values: Data) -> list[Data] | None:
+    """Take the lines out of `values`; None when there are none. Raises `UnusableValues`."""
     lines = values.pop("invoice_lines", None)
     if lines is None:
         return None
