@@ -225,6 +225,59 @@ def test_a_run_without_changes_costs_three_requests_for_ever(company: Company) -
         ]
 
 
+CONTACTS = frozenset({"customer.contacts"})
+
+
+def test_contacts_are_read_in_a_crawl_and_later_for_new_and_changed_customers_alone(company: Company) -> None:
+    crawled = company.read("customers", None, CONTACTS)
+    assert sum(path.endswith("/contacts") for path, _ in company.requests()) == CUSTOMERS
+    since = company.read("customers", crawled[-1].cursor, CONTACTS)[-1].cursor
+    company.bench.now += LATER
+    company.requests()
+
+    (quiet,) = company.read("customers", since, CONTACTS)
+    assert [path for path, _ in company.requests()] == ["/changelogs/customers"]
+
+    changed, new = ids(crawled)[3], company.product.create("customers", {"name": "Nouvelle"})["id"]
+    company.product.create("contacts", {"customer_id": new, "email": "a@example.org"})
+    company.product.patch("customers", str(changed), {"notes": "x"}, event=True)
+    (page,) = company.read("customers", quiet.cursor, CONTACTS)
+
+    paths = [path for path, _ in company.requests()]
+    assert sorted(path for path in paths if path.endswith("/contacts")) == [
+        f"/customers/{changed}/contacts",
+        f"/customers/{new}/contacts",
+    ]
+    read = {record.id: record for record in (canonical.customer(raw) for raw in told(page))}
+    assert [contact.email for contact in read[str(new)].contacts] == ["a@example.org"]
+
+
+def test_what_made_an_invoice_and_what_it_sells_is_told_for_every_one_a_subscription_made(company: Company) -> None:
+    source = company.source()
+    needs = PRICES | LINES | {"subscription.customer_reference", "invoice.subscription", "invoice.customer_reference"}
+    read: dict[type[Record], dict[str, Any]] = {}
+    for stream in source.streams:
+        for page in source.fetch(stream, None, needs):
+            for kind, row in page.items:
+                record = become(kind, row)
+                read.setdefault(kind, {})[record.id] = record
+
+    made = [invoice for invoice in read[Invoice].values() if invoice.subscription_id]
+    assert len(made) > 10
+    for invoice in made:
+        assert invoice.subscription == read[Subscription][invoice.subscription_id]
+    for document in (*read[Invoice].values(), *read[Subscription].values()):
+        customer = read[Customer].get(document.customer_id)
+        assert document.customer_reference == (customer and customer.external_reference)
+        for line in document.lines:
+            product = read[Product].get(line.product_id)
+            assert line.product_reference == (product and product.external_reference)
+    paths = [path for path, _ in company.requests()]
+    for path, rows in (("/customers", CUSTOMERS), ("/products", 1)):  # its own list, then at most one a page
+        assert paths.count(path) <= ceil(rows / 100) + 1 + ceil(ROWS / 100)
+    assert paths.count("/billing_subscriptions") == 1
+
+
 def test_twenty_five_changes_cost_at_most_eight_requests(company: Company) -> None:
     invoices = ids(company.read("customer_invoices", None))
     customers = ids(company.read("customers", None))
