@@ -6,6 +6,7 @@ references of its customer and of its lines' products (`references`).
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from duebridge.core.api import Json, Price, Product, Raw, Record, RecordError, Subscription
@@ -32,9 +33,10 @@ def has_price(raw: Raw) -> bool:
     return raw.get("price_before_tax") not in (None, "")
 
 
-def sold_as(raw: Raw) -> tuple[type[Record], ...]:
-    """A product and, if it has one, its price."""
-    return (Product, Price) if has_price(raw) else (Product,)
+def sold_as(raw: Raw, wanted: Collection[str]) -> Sequence[type[Record]]:
+    """A product and, if it has one, its price: those `wanted`, or the product when none is named."""
+    kinds = (Product, Price) if has_price(raw) else (Product,)
+    return [kind for kind in kinds if kind.kind in (wanted or {Product.kind})]
 
 
 @told_plainly

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,13 +27,14 @@ LIMIT = 100
 class Stream:
     """A list of the API: `path` below the API's prefix, the kinds its rows become, its change feed if it has one.
 
-    `becomes` tells which of them a row is. `scope` lets read it; `always`: whatever the target.
+    `becomes` tells which of them a row is, given the names of those the target reads anything of. `scope` lets read it;
+    `always`: whatever the target.
     """
 
     name: str
     path: str
     kinds: tuple[type[Record], ...]
-    becomes: Callable[[Raw], Sequence[type[Record]]]
+    becomes: Callable[[Raw, Collection[str]], Sequence[type[Record]]]
     scope: str
     changelog: str | None = None
     always: bool = False
@@ -65,6 +66,7 @@ class Reader:
         own = {kind.kind for kind in stream.kinds}
         #: Kind and field of what the target reads of this stream's records.
         self._needs = {(kind, field.split(".")[0]) for kind, _, field in map(_split, needs) if kind in own}
+        self._wanted = {kind for kind, _ in self._needs}
         self._beside = beside
         documents = stream.name == "customer_invoices"
         self._lines = Lines(client, note) if documents and self._needed("lines") else None
@@ -105,13 +107,7 @@ class Reader:
         return rows
 
     def _kinds(self, row: Raw | Record) -> Sequence[type[Record]]:
-        """What a row becomes: of several kinds those the target reads anything of, or else the first."""
-        if isinstance(row, Record):
-            return (type(row),)
-        kinds = self.stream.becomes(row)
-        if len(kinds) < 2:
-            return kinds
-        return [kind for kind in kinds if any(kind.kind == needed for needed, _ in self._needs)] or kinds[:1]
+        return (type(row),) if isinstance(row, Record) else self.stream.becomes(row, self._wanted)
 
     def _needed(self, *fields: str) -> bool:
         """Whether the target reads one of `fields`, or something inside it, of a record of this stream."""
