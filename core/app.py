@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from duebridge.core.connector import Account, RecordTarget, Services, Source, Target
+from duebridge.core.connector import Account, Services, Source, Target
 from duebridge.core.edge.config import Configuration, ConnectionConfig
 from duebridge.core.edge.http import HttpFactory
 from duebridge.core.edge.logs import bound, logger
@@ -88,6 +88,11 @@ class App:
             known = ", ".join(self.configuration.connections) or "none"
             raise ConfigError(f"there is no connection {name!r} in {self.configuration.path}; known: {known}") from None
 
+    def target_class(self, name: str) -> type[Target]:
+        """Return the class that serves the target of the connection `name`. Raises `ConfigError` like `connection`."""
+        config = self.connection(name)
+        return self.registry.targets[config.target_name].chosen(config.target)
+
     def sync(
         self,
         name: str,
@@ -141,7 +146,7 @@ class App:
                 hold.store,
                 config.name,
                 pair.source,
-                _record_target(pair.target),
+                pair.target,
                 self.policy(config),
                 now=self._now,
                 stopping=hold.stopping,
@@ -172,7 +177,7 @@ class App:
                         copy,
                         connection_id,
                         pair.source,
-                        _record_target(pair.target),
+                        pair.target,
                         self.policy(config),
                         report,
                         now=self._now(),
@@ -204,7 +209,7 @@ class App:
         self, name: str, *, kind: str | None = None, outcome: str | None = None, parts: bool = False
     ) -> Iterator[dict[str, Any]]:
         """Yield what became of each record of `name`; see `list_records`."""
-        target = self.registry.targets[self.connection(name).target_name]
+        target = self.target_class(name)
         return list_records(self.store, self._read_connection(name), target, kind=kind, outcome=outcome, parts=parts)
 
     def runs(self, name: str | None = None) -> list[Mapping[str, Any]]:
@@ -265,7 +270,7 @@ class App:
             return Services(factories[side], memory(store, connection_id, side), report.note, self._now)
 
         source = self.registry.sources[config.source_name](config.source, services("source"))
-        target = self.registry.targets[config.target_name](config.target, services("target"))
+        target = self.target_class(config.name)(config.target, services("target"))
         try:
             yield Pair(source, target, lambda: {side: factory.requests for side, factory in factories.items()})
         finally:
@@ -289,9 +294,3 @@ class App:
 def never_run(name: str) -> ConfigError:
     """Return the error for asking about records before the first run."""
     return ConfigError(f"{name} has read nothing yet; run `duebridge sync {name}` first")
-
-
-def _record_target(target: Target) -> RecordTarget:
-    if not isinstance(target, RecordTarget):
-        raise ConfigError(f"{target.title} takes whole snapshots, which this version can't write yet")
-    return target

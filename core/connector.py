@@ -105,6 +105,15 @@ class Schedule:
     timezone: str = "UTC"
 
 
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A document's file: its name, what it holds, and its media type."""
+
+    name: str
+    content: bytes = field(repr=False)
+    content_type: str = "application/pdf"
+
+
 class Source(ABC):
     """Where records come from."""
 
@@ -133,6 +142,14 @@ class Source(ABC):
         Raises `CursorExpired` when the changes since the bookmark are no longer kept, `RunError` for answers that
         can't be a complete page. Never ends short in silence.
         """
+
+    def document(self, record: Record) -> Attachment | None:  # noqa: ARG002 - a source may have none to give
+        """Fetch the file of `record` as it is now; None when there is none.
+
+        Asked while a target writes the record, and only by targets that take files. Sends no credentials to other
+        hosts. Raises `RecordError` when this one can't be had, `RunError` or `AuthError` as `fetch` does.
+        """
+        return None
 
     def close(self) -> None:
         """Release connections."""
@@ -176,11 +193,17 @@ REMOVAL_PHASE = 1000
 Operation = Literal["create", "update", "delete", "release"]
 
 
+def no_file() -> Attachment | None:
+    """Give no file: the record has none, or nobody fetches it."""
+    return None
+
+
 class Delivery(NamedTuple):
     """One write to make: a record (`part` empty) or a named part of it.
 
     `reference` is our key at the target; `previous` the last accepted payload; `target_id` the target's own id.
-    `uncertain` says an earlier attempt's outcome is unknown; `write` names its `Write`.
+    `uncertain` says an earlier attempt's outcome is unknown; `write` names its `Write`. `file` fetches the record's
+    file from the source, when it is called (`Source.document`).
     """
 
     kind: str
@@ -193,13 +216,19 @@ class Delivery(NamedTuple):
     target_id: str | None = None
     uncertain: bool = False
     write: str = ""
+    file: Callable[[], Attachment | None] = no_file
 
 
 class Ack(NamedTuple):
-    """The target took it. `notes` say what was dropped on the way, for the report and `records`."""
+    """The target took it. `notes` say what was dropped on the way, for the report and `records`.
+
+    `anew` says that a new object stands in the place of the one held before: what was tied to that one (the record's
+    parts, and those that come `after` it) is written again in the same run.
+    """
 
     target_id: str | None = None
     notes: tuple[str, ...] = ()
+    anew: bool = False
 
 
 def key_of(kind: str, id: str, part: str = "") -> str:
@@ -260,6 +289,11 @@ class Target(ABC):
         """Keep `settings` (an instance of the class's `settings`) and `services`."""
         self.options = settings
         self.services = services
+
+    @classmethod
+    def chosen(cls, settings: Any) -> type[Target]:  # noqa: ARG003 - most targets are one
+        """Return the class that serves connections with these `settings`, for a target that can be reached in ways."""
+        return cls
 
     @abstractmethod
     def check(self) -> Account:
@@ -347,8 +381,16 @@ class PayloadReader(ABC):
 
 
 class SnapshotTarget(Target):
-    """A target that takes everything, every time."""
+    """A target that takes everything, every time: what a snapshot leaves out counts as closed there.
+
+    Every run reads the source in full, from the first page on; one that could not publishes nothing.
+    """
 
     @abstractmethod
-    def publish(self, deliveries: Iterable[Delivery]) -> Ack:
-        """Replace what the target has by `deliveries`, all of them, in the order of `rules`."""
+    def publish(self, deliveries: Iterable[Delivery], *, accept_mass_change: bool) -> Ack:
+        """Replace what the target has by `deliveries`, all of them, in the order of `rules`: all or nothing.
+
+        `accept_mass_change`: a person has seen that much is missing. Without it, a snapshot that is implausibly short
+        beside the one before is withheld by raising `Implausible`. Raises `RunError` when nothing was delivered,
+        `UnknownOutcome` when it may have been; the next run publishes again in any case.
+        """

@@ -21,10 +21,12 @@ from duebridge.core.money import Amount
 __all__ = [
     "DOCUMENT_STATUSES",
     "KINDS",
+    "SUBSCRIPTION_STATUSES",
     "Address",
     "Contact",
     "CreditNote",
     "Customer",
+    "Discount",
     "Document",
     "Invoice",
     "LedgerAccount",
@@ -56,7 +58,11 @@ DOCUMENT_STATUSES = frozenset(
 #: The words of a finalised invoice on which money is still expected.
 OPEN_STATUSES = frozenset({"upcoming", "late", "partially_paid", "partially_cancelled", "partially_cancelled_draft"})
 
+#: Pennylane's words for where a subscription stands (spec, GET /billing_subscriptions).
+SUBSCRIPTION_STATUSES = frozenset({"draft", "pending", "not_started", "in_progress", "stopped", "finished"})
+
 DocumentStatus = Annotated[str, Vocabulary(DOCUMENT_STATUSES)]
+SubscriptionStatus = Annotated[str, Vocabulary(SUBSCRIPTION_STATUSES)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 
 
@@ -151,8 +157,18 @@ class Customer(Record):
     updated_at: AwareDatetime | None = None
 
 
+class Discount(Part):
+    """What is taken off: an amount in the document's currency, or a percentage."""
+
+    kind: Literal["absolute", "relative"]
+    value: Amount
+
+
 class Line(Part):
-    """One line of a document; amounts in the document's currency, `quantity` in `unit`s."""
+    """One line of a document or a subscription; amounts in its currency, `quantity` in `unit`s.
+
+    `product_reference` is the product's `external_reference`. A period includes both its days.
+    """
 
     id: str
     label: str = ""
@@ -165,16 +181,55 @@ class Line(Part):
     amount: Amount
     tax_rate: Amount | None = None
     tax_code: str | None = None
+    discount: Discount | None = None
     product_id: str | None = None
+    product_reference: str | None = None
     category: str | None = None
     period_start: date | None = None
     period_end: date | None = None
 
 
+class Subscription(Record):
+    """A recurring agreement with a customer: what each of its invoices holds, every `interval` `interval_unit`s.
+
+    `starts_on` and `ends_on` are the days of its first and last invoice, `stopped_at` when somebody ended it.
+    `customer_reference` is the customer's `external_reference`; `mode` is the source's word for what becomes of its
+    invoices. `lines` is None when lines were not asked for.
+    """
+
+    kind: ClassVar[str] = "subscription"
+    customer_id: str | None = None
+    customer_reference: str | None = None
+    label: str | None = None
+    status: SubscriptionStatus
+    mode: str | None = None
+    currency: Currency
+    amount: Amount
+    amount_before_tax: Amount
+    tax: Amount
+    interval_unit: Literal["week", "month", "year"]
+    interval: Annotated[int, Field(ge=1)] = 1
+    occurrences: int | None = None
+    starts_on: date | None = None
+    ends_on: date | None = None
+    next_on: date | None = None
+    activated_at: AwareDatetime | None = None
+    stopped_at: AwareDatetime | None = None
+    payment_conditions: str | None = None
+    lines: tuple[Line, ...] | None = None
+    created_at: AwareDatetime | None = None
+    updated_at: AwareDatetime | None = None
+
+
 class Document(Record):
-    """What an invoice and a credit note have in common. `lines` is None when lines were not asked for."""
+    """What an invoice and a credit note have in common. `lines` is None when lines were not asked for.
+
+    `customer_reference` (the customer's `external_reference`) and `subscription` (what made it, as it is now, besides
+    its id) are there when they were asked for.
+    """
 
     customer_id: str
+    customer_reference: str | None = None
     number: str | None = None
     label: str | None = None
     status: DocumentStatus
@@ -191,6 +246,7 @@ class Document(Record):
     due_on: date | None = None
     external_reference: str | None = None
     subscription_id: str | None = None
+    subscription: Subscription | None = None
     e_invoicing_status: str | None = None
     has_file: bool = False
     written_off: bool = False
@@ -262,32 +318,32 @@ class Product(Record):
     unit: str | None = None
     tax_code: str | None = None
     archived_at: AwareDatetime | None = None
+    created_at: AwareDatetime | None = None
+    updated_at: AwareDatetime | None = None
+
+    @property
+    def archived(self) -> bool:
+        """Whether it was put away at the source."""
+        return self.archived_at is not None
 
 
 class Price(Record):
-    """What a product costs in one currency."""
+    """What a product costs before tax in one currency; `label` and `external_reference` are the product's."""
 
     kind: ClassVar[str] = "price"
     product_id: str
+    label: str = ""
+    external_reference: str | None = None
     currency: Currency
     amount: Amount
+    archived_at: AwareDatetime | None = None
+    created_at: AwareDatetime | None = None
+    updated_at: AwareDatetime | None = None
 
-
-class Subscription(Record):
-    """A recurring agreement with a customer."""
-
-    kind: ClassVar[str] = "subscription"
-    customer_id: str
-    label: str = ""
-    status: str
-    currency: Currency
-    interval_unit: Literal["week", "month", "year"]
-    interval: Annotated[int, Field(ge=1)] = 1
-    starts_on: date | None = None
-    ends_on: date | None = None
-    activated_at: AwareDatetime | None = None
-    stopped_at: AwareDatetime | None = None
-    lines: tuple[Line, ...] = ()
+    @property
+    def archived(self) -> bool:
+        """Whether its product was put away at the source."""
+        return self.archived_at is not None
 
 
 KINDS: Mapping[str, type[Record]] = MappingProxyType(

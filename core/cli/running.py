@@ -37,7 +37,7 @@ def sync(
     if full and retry:
         raise typer.BadParameter("--retry reads nothing in general, --full reads everything: give one of them")
     with entered(context, config) as app:
-        target = app.registry.targets[app.connection(name).target_name]
+        target = app.target_class(name)
         with stoppable() as stopping, progress() as begun:
             report = app.sync(
                 name,
@@ -67,7 +67,7 @@ def plan(
 ) -> None:
     """Show what a sync would change, field by field; nothing is written."""
     with entered(context, config) as app:
-        target = app.registry.targets[app.connection(name).target_name]
+        target = app.target_class(name)
         preview = app.plan(name, with_stored=with_stored)
     if as_json:
         printed(preview.as_json())

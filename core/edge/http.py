@@ -5,8 +5,8 @@
 
 Silence is told apart by whether bytes may have left: a request that never left is repeated; one that may have arrived
 is repeated only when that is harmless, and ends as `UnknownOutcome` while its outcome stays open. No credential goes to
-another scheme, host or port than the product's; redirects are not followed; no message holds a header, a query or a
-body. docs/decisions/0003-http-edge.md has what was weighed and measured.
+another scheme, host or port than the product's; redirects are not followed, a public file's apart; no message holds a
+header, a query or a body. docs/decisions/0003-http-edge.md has what was weighed and measured.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from functools import cache, partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from math import inf
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import httpcore
 import httpx
@@ -37,7 +37,7 @@ from duebridge.core.edge.refusals import LONGEST_PAGE, Answer, Forbidden, NotFou
 from duebridge.core.edge.statuses import meaning
 from duebridge.core.edge.waiting import Patience
 from duebridge.core.elapsed import elapsed
-from duebridge.core.errors import ConfigError, RunError
+from duebridge.core.errors import ConfigError, RecordError, RunError
 
 __all__ = ["Answer", "File", "Forbidden", "Form", "Http", "HttpFactory", "NotFound", "Refused"]
 
@@ -59,6 +59,10 @@ _NO_HEADERS: Mapping[str, str] = {}
 MOST_JSON = 16 * 2**20
 MOST_REPLY = 2**20
 
+#: How often the public address of a file may send on.
+MOST_HOPS = 3
+
+_ANY_FILE: Mapping[str, str] = {"accept": "*/*"}
 _ACCEPTED = {"accept": "application/json", "accept-encoding": "gzip", "user-agent": "duebridge"}
 
 
@@ -145,13 +149,15 @@ class _Terms:
 class _Call:
     """A request before its credentials, and how many bytes may answer it.
 
-    `own`: it goes to the product itself, with credentials, within its limits.
+    `own`: it goes to the product itself, with credentials, within its limits. `sort`: what is asked for; the address of
+    a public file is a key in itself, so nothing that is answered there is repeated in a message.
     """
 
     method: str
     url: httpx.URL
     most: int
     own: bool = True
+    sort: Literal["answer", "file", "public file"] = "answer"
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | Form | None = None
 
@@ -196,14 +202,41 @@ class Http:
         """The file at a path below base_url, or at any address; on another host without credentials or pacing.
 
         Addresses of files may be secrets themselves, so messages name the host alone. Another host must be https,
-        unless the product's own server isn't. Raises like `get`.
+        unless the product's own server isn't. Raises like `get`, and `RecordError` for a file that is too large.
         """
         url = self._url(url_or_path, params)
-        own = self._is_own(url)
-        if not own and url.scheme != "https" and self._base.scheme == "https":
-            raise RunError(f"{self._terms.product} keeps a file on {url.host} without https; it is not fetched")
-        call = _Call("GET", url, self._terms.max_bytes, own, {"accept": "*/*"})
-        return self._carry(call, self._ask("GET a file", url, None, lambda answer: answer.body)) or b""
+        return self._file(
+            _Call("GET", url, self._terms.max_bytes, own=self._is_own(url), sort="file", headers=_ANY_FILE)
+        )
+
+    def download_public(self, address: str) -> bytes:
+        """The file at an address that is a key in itself: no credentials go there, on whatever host it lies.
+
+        It may send on to where the file is kept, `MOST_HOPS` times. Messages name hosts and statuses alone, since
+        whatever is answered may repeat the address; a refusal is a `Refused`, never about our credentials. Raises like
+        `download`.
+        """
+        url = self._url(address, None)
+        for _ in range(MOST_HOPS + 1):
+            try:
+                return self._file(
+                    _Call("GET", url, self._terms.max_bytes, own=False, sort="public file", headers=_ANY_FILE)
+                )
+            except _SentOn as moved:
+                url = self._further(url, moved.location)
+        raise RunError(f"{self._terms.product} sends us from address to address for a file; it is not fetched")
+
+    def _file(self, call: _Call) -> bytes:
+        if not self._is_own(call.url) and call.url.scheme != "https" and self._base.scheme == "https":
+            raise RunError(f"{self._terms.product} keeps a file on {call.url.host} without https; it is not fetched")
+        return self._carry(call, self._ask("GET a file", call.url, None, lambda answer: answer.body)) or b""
+
+    def _further(self, url: httpx.URL, location: str) -> httpx.URL:
+        """Where a public address sends on to."""
+        try:
+            return self._url(str(url.join(location)), None)
+        except httpx.InvalidURL:
+            raise RunError(f"{self._terms.product} points to something that isn't an address") from None
 
     def write(
         self,
@@ -250,8 +283,10 @@ class Http:
         finally:
             note(status, headers)
         with closing(response):
-            answer = self._read(response, headers, call.most)
-        words = partial(said, answer, terms.explain, sent)
+            answer = self._read(response, headers, call)
+        if call.sort == "public file" and meaning(status) == "moved":
+            raise _SentOn(headers.get("location", ""))
+        words = str if call.sort == "public file" else partial(said, answer, terms.explain, sent)
         return outcome(answer, ask, words, terms.patience.clock(), anonymous=not sent)
 
     def _open(self, request: httpx.Request) -> httpx.Response:
@@ -264,14 +299,16 @@ class Http:
         except (httpx.HTTPError, httpx.InvalidURL):
             raise RunError(f"{self._terms.product} sends us on to something that isn't an address") from None
 
-    def _read(self, response: httpx.Response, headers: Mapping[str, str], most: int) -> Answer:
-        """The whole answer of `most` bytes, or of an error as much as helps to explain it."""
+    def _read(self, response: httpx.Response, headers: Mapping[str, str], call: _Call) -> Answer:
+        """The whole answer, or of an error as much as helps to explain it."""
         status = response.status_code
         if meaning(status) != "ok":
             return Answer(status, headers, _beginning(response, headers))
         try:
-            return Answer(status, headers, reading.body(response.iter_raw(), headers, most))
+            return Answer(status, headers, reading.body(response.iter_raw(), headers, call.most))
         except reading.Unreadable as problem:
+            if call.sort != "answer" and isinstance(problem, reading.TooLarge):
+                raise _too_large_a_file(self._terms.product, call.most) from None
             raise unreadable(problem, status) from None
         except silence.FAILURES as failed:
             raise self._explained(failed, response.url) from None
@@ -301,6 +338,14 @@ class Http:
 
     def _is_own(self, url: httpx.URL) -> bool:
         return (url.scheme, url.host, _port(url)) == (self._base.scheme, self._base.host, _port(self._base))
+
+
+class _SentOn(Exception):
+    """A public address sends on to `location`."""
+
+    def __init__(self, location: str) -> None:
+        super().__init__()
+        self.location = location
 
 
 class _Transport(httpx.BaseTransport):
@@ -396,6 +441,12 @@ def _json(answer: Answer, shape: Shape | None = None) -> Json:
 
 def _json_if_any(answer: Answer) -> Json | None:
     return _json(answer) if answer.body else None
+
+
+def _too_large_a_file(product: str, most: int) -> RecordError:
+    return RecordError(
+        f"{product}'s file is larger than {most // 2**20} MiB, which is more than is fetched; make it smaller there"
+    )
 
 
 def _ignore(status: int, headers: Mapping[str, str]) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Event
 from typing import Literal, NamedTuple
 
 from pydantic_core import from_json
 
-from duebridge.core.connector import RELEASE_PHASE, Ack, Delivery, Operation, RecordTarget, Write
+from duebridge.core.connector import RELEASE_PHASE, Ack, Attachment, Delivery, Operation, RecordTarget, Write, no_file
 from duebridge.core.errors import AuthError, RecordError, RunError, UnknownOutcome
 from duebridge.core.store.records import REMOVAL, Claimed
 
@@ -35,8 +36,18 @@ class Result(NamedTuple):
 class Lanes:
     """Pushes batches of rows to a target over a small pool of threads."""
 
-    def __init__(self, target: RecordTarget, writes: Mapping[str, Write], stopping: Event) -> None:
-        """Use at most `target.parallel` threads; once `stopping` is set, writes not yet begun stay untried."""
+    def __init__(
+        self,
+        target: RecordTarget,
+        writes: Mapping[str, Write],
+        stopping: Event,
+        file_of: Callable[[Claimed], Attachment | None],
+    ) -> None:
+        """Use at most `target.parallel` threads; once `stopping` is set, writes not yet begun stay untried.
+
+        `file_of` fetches the file of a row's record from the source.
+        """
+        self._file_of = file_of
         self._target = target
         self._writes = writes
         self._stopping = stopping
@@ -84,7 +95,7 @@ class Lanes:
             return Result(row, operation, "blocked")
         if looks_first(row, operation, self._writes):
             return self._look_and_write(row, operation)
-        return self._attempt(row, operation, delivery_of(row, operation))
+        return self._attempt(row, operation, self._delivery(row, operation))
 
     def _look_and_write(self, row: Claimed, operation: Operation) -> Result:
         """Write once it is known whether an earlier attempt, whose answer was lost, has happened."""
@@ -92,7 +103,7 @@ class Lanes:
         if looking.verdict != "accepted":
             return looking
         found = looking.ack
-        delivery = delivery_of(row, operation)
+        delivery = self._delivery(row, operation)
         if found is not None:
             known = delivery._replace(target_id=found.target_id or row.target_id)
             if operation == "create":
@@ -110,11 +121,14 @@ class Lanes:
 
         What can't be looked up stays unknown, even when the target refuses to look.
         """
-        result = self._attempt(row, operation, delivery_of(row, operation), look=True)
+        result = self._attempt(row, operation, self._delivery(row, operation), look=True)
         if result.verdict != "refused":
             return result
         unseen = UnknownOutcome(f"an earlier attempt may have been taken, and that can't be looked up: {result.error}")
         return result._replace(verdict="unknown", error=unseen)
+
+    def _delivery(self, row: Claimed, operation: Operation) -> Delivery:
+        return delivery_of(row, operation, partial(self._file_of, row))
 
     def _attempt(self, row: Claimed, operation: Operation, delivery: Delivery, *, look: bool = False) -> Result:
         try:
@@ -152,7 +166,7 @@ def operation_of(row: Claimed) -> Operation:
     return "create" if row.accepted_fingerprint is None else "update"
 
 
-def delivery_of(row: Claimed, operation: Operation) -> Delivery:
+def delivery_of(row: Claimed, operation: Operation, file: Callable[[], Attachment | None] = no_file) -> Delivery:
     """Return what the target is handed for a due row."""
     return Delivery(
         kind=row.kind,
@@ -165,6 +179,7 @@ def delivery_of(row: Claimed, operation: Operation) -> Delivery:
         target_id=row.target_id,
         uncertain=row.uncertain,
         write=row.write,
+        file=file,
     )
 
 

@@ -248,8 +248,10 @@ def customer_of(kind: str, id: str, record: Record | None) -> str:
     return getattr(record, "customer_id", None) or ""
 
 
-def writes_of(target: RecordTarget) -> dict[str, Write]:
-    """The target's declared writes by kind or part name."""
+def writes_of(target: Target) -> dict[str, Write]:
+    """The target's declared writes by kind or part name; a snapshot replaces every kind, in the order of its rules."""
+    if not isinstance(target, RecordTarget):
+        return {kind.kind: Write("replace", phase) for phase, kind in enumerate(target.rules, start=1)}
     return {name if isinstance(name, str) else name.kind: write for name, write in target.writes.items()}
 
 

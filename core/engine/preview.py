@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from duebridge.core.connector import RELEASE_PHASE, RecordTarget, Source
+from duebridge.core.connector import RELEASE_PHASE, SnapshotTarget, Source, Target
 from duebridge.core.engine.contexts import remembered_context
 from duebridge.core.engine.guard import Guard
 from duebridge.core.engine.intake import Intake
@@ -50,7 +50,7 @@ def preview(
     store: Store,
     connection_id: int,
     source: Source,
-    target: RecordTarget,
+    target: Target,
     policy: Policy,
     report: Report,
     *,
@@ -85,7 +85,7 @@ def preview(
     reading.replan(kinds)
     if not with_stored:
         guard.meet(source.check())
-        reading.read(kinds, full=False)
+        reading.read(kinds, full=False, anew=isinstance(target, SnapshotTarget))
     guard.weigh_plan()
     with store.reading() as db:
         changes = [_change(row) for row in store.records(db, connection_id).all_due()]

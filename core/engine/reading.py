@@ -63,11 +63,14 @@ class Reading:
         self._now = now
         self._stopping = stopping
 
-    def read(self, kinds: tuple[str, ...], *, full: bool) -> None:
-        """Read every stream that gives one of `kinds`. Raises what the source raises; what was read stays."""
+    def read(self, kinds: tuple[str, ...], *, full: bool, anew: bool = False) -> None:
+        """Read every stream that gives one of `kinds`. Raises what the source raises; what was read stays.
+
+        `full`: everything, going on where an interrupted crawl was; `anew`: everything, from the first page on.
+        """
         for stream, types in self._source.streams.items():
             if any(kind.kind in kinds for kind in types):
-                self._read_stream(stream, types, full=full)
+                self._read_stream(stream, types, full=full or anew, anew=anew)
 
     def read_again(self, named: Collection[tuple[str, str]]) -> None:
         """Read the records `named` (kind, id) again, of a source that can do that. Raises what the source raises."""
@@ -102,11 +105,11 @@ class Reading:
                     stored = {row.key: row for row in rows}
                     self._intake.plan(records, {row.key: recall(row) for row in rows}, stored, None)
 
-    def _read_stream(self, stream: str, types: tuple[type[Record], ...], *, full: bool) -> None:
+    def _read_stream(self, stream: str, types: tuple[type[Record], ...], *, full: bool, anew: bool) -> None:
         state = self._store.stream(self._id, stream)
         needs = self._needs_of(types)
         crawl = full or self._must_crawl(state, needs)
-        since = None if crawl and not state.crawling else state.cursor
+        since = None if anew or (crawl and not state.crawling) else state.cursor
         if since is None:
             state = self._begin_crawl(state, needs)
         elif state.crawling and not full:

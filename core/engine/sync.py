@@ -9,18 +9,19 @@ from datetime import datetime
 from threading import Event
 from typing import Literal
 
-from duebridge.core.connector import RecordTarget, Source
+from duebridge.core.connector import RecordTarget, SnapshotTarget, Source, Target
 from duebridge.core.engine.calm import calm_collector
 from duebridge.core.engine.contexts import remember_context
 from duebridge.core.engine.guard import Answer, Guard, Limits
 from duebridge.core.engine.intake import Intake
 from duebridge.core.engine.needs import needs_of, plan_hash
 from duebridge.core.engine.planning import Decider, Planner, writes_of
+from duebridge.core.engine.publishing import Publishing
 from duebridge.core.engine.reading import Reading, Rhythm
 from duebridge.core.engine.report import Report
 from duebridge.core.engine.retrying import Retrying
 from duebridge.core.engine.writing import Writing, doubt_interrupted
-from duebridge.core.errors import AuthError, DueBridgeError, Implausible, RunError
+from duebridge.core.errors import AuthError, ConfigError, DueBridgeError, Implausible, RunError
 from duebridge.core.store.store import Store
 
 #: Stored plans were not all made with the same.
@@ -65,7 +66,7 @@ class Sync:
         store: Store,
         connection: str,
         source: Source,
-        target: RecordTarget,
+        target: Target,
         policy: Policy,
         *,
         now: Callable[[], datetime],
@@ -92,11 +93,7 @@ class Sync:
                 doubt_interrupted(self._store, connection_id, report.run, writes_of(self._target), self._now())
                 retrying = self._read(report, connection_id, guard, asked)
                 guard.weigh_plan()
-                try:
-                    self._write(report, connection_id, retrying.to_write() if retrying is not None else None)
-                finally:
-                    if retrying is not None:
-                        retrying.conclude()
+                self._deliver(report, connection_id, retrying, asked)
         except Implausible as error:
             report.fail(error, "stopped")
         except AuthError as error:
@@ -114,6 +111,8 @@ class Sync:
         return report
 
     def _read(self, report: Report, connection_id: int, guard: Guard, asked: Asking) -> Retrying | None:
+        if asked.retry and isinstance(self._target, SnapshotTarget):
+            raise ConfigError(f"{self._target.title} takes whole snapshots: leave --retry out, every run sends all")
         now = self._now()
         if not asked.retry:
             guard.meet(self._source.check())
@@ -146,7 +145,7 @@ class Sync:
             retrying.plan(kinds)
             return retrying
         self._replan_if_changed(reading, connection_id, made_with, kinds)
-        reading.read(kinds, full=asked.full)
+        reading.read(kinds, full=asked.full, anew=isinstance(self._target, SnapshotTarget))
         return None
 
     def _replan_if_changed(self, reading: Reading, connection_id: int, made_with: str, kinds: tuple[str, ...]) -> None:
@@ -161,13 +160,26 @@ class Sync:
         if self._store.plan_hash(connection_id) not in (made_with, _MIXED):
             self._store.save_plan_hash(connection_id, _MIXED)
 
-    def _write(self, report: Report, connection_id: int, only: Sequence[int] | None) -> None:
+    def _deliver(self, report: Report, connection_id: int, retrying: Retrying | None, asked: Asking) -> None:
+        if isinstance(self._target, SnapshotTarget):
+            publishing = Publishing(self._store, connection_id, self._target, report, now=self._now)
+            publishing.publish(accept_mass_change=asked.accept_mass_change)
+        elif isinstance(self._target, RecordTarget):
+            try:
+                only = retrying.to_write() if retrying is not None else None
+                self._write(report, connection_id, self._target, only)
+            finally:
+                if retrying is not None:
+                    retrying.conclude()
+
+    def _write(self, report: Report, connection_id: int, target: RecordTarget, only: Sequence[int] | None) -> None:
         Writing(
             self._store,
             connection_id,
             report.run,
-            self._target,
-            writes_of(self._target),
+            self._source,
+            target,
+            writes_of(target),
             report,
             excluded=self._policy.excluded,
             now=self._now,

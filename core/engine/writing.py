@@ -14,7 +14,8 @@ from datetime import datetime
 from threading import Event
 from typing import Any
 
-from duebridge.core.connector import RELEASE_PHASE, Ack, RecordTarget, Write, key_of
+from duebridge.core.connector import RELEASE_PHASE, Ack, RecordTarget, Source, Write, key_of
+from duebridge.core.engine.files import Files
 from duebridge.core.engine.lanes import Lanes, Result, looks_first
 from duebridge.core.engine.planning import CUSTOMER_NOT_SENT, GONE
 from duebridge.core.engine.report import Report
@@ -37,6 +38,15 @@ from duebridge.core.store.store import Store
 SMALLEST_BATCH, LARGEST_BATCH = 20, 500
 _BATCH_SECONDS = 2.0
 _WRITTEN = ("create", "update")
+#: A part whose object at the target went with the one it was tied to.
+TIED_ANEW = {
+    "due": True,
+    "accepted": None,
+    "accepted_fingerprint": None,
+    "target_id": None,
+    "uncertain": False,
+    "retry_at": None,
+}
 
 
 class Writing:
@@ -47,6 +57,7 @@ class Writing:
         store: Store,
         connection_id: int,
         run: int,
+        source: Source,
         target: RecordTarget,
         writes: Mapping[str, Write],
         report: Report,
@@ -55,7 +66,11 @@ class Writing:
         now: Callable[[], datetime],
         stopping: Event,
     ) -> None:
-        """Keep what writing depends on. `excluded` are the customers plans were made without."""
+        """Keep what writing depends on. `excluded` are the customers plans were made without.
+
+        `source` gives the files of the documents written.
+        """
+        self._files = Files(store, connection_id, source)
         self._store = store
         self._excluded = excluded
         self._id = connection_id
@@ -74,7 +89,7 @@ class Writing:
         way.
         """
         began = self._now().timestamp()
-        lanes = Lanes(self._target, self._writes, self._stopping)
+        lanes = Lanes(self._target, self._writes, self._stopping, self._files.of)
         try:
             self._write_batches(lanes, only)
             self._look_after_withdrawn(lanes)
@@ -182,6 +197,15 @@ class Writing:
             self._count_records([result for result in results if not result.row.part])
             self._count_parts(records, [result for result in results if result.row.part])
             records.drop([result.row.n for result in others if _withdrawn(result)])
+            self._tie_again(records, [result.row.key for result in written if result.ack and result.ack.anew])
+
+    def _tie_again(self, records: Records, keys: Sequence[str]) -> None:
+        """Have what was tied to objects that others took the place of written again; what was to be untied is."""
+        tied = records.tied_to(keys) if keys else []
+        records.drop([row.n for row in tied if row.payload is None])
+        for row in tied:
+            if row.payload is not None:
+                records.touch([row.n], TIED_ANEW | {"phase": self._writes[row.write].phase})
 
     def _settled(self, result: Result, now: float) -> dict[str, Any] | None:
         return settled(result, self._writes, self._run, now)

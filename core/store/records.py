@@ -240,6 +240,27 @@ class Records:
             chunk = numbers[start : start + 900]
             self._db.execute(update(records).where(records.c.n.in_(chunk)).values(values))
 
+    def tied_to(self, keys: Sequence[str]) -> list[Stored]:
+        """Return the parts that come after one of the records `keys`."""
+        rows = _TIED.fetch(self._db, (self._id, listed(self._db, keys), listed(self._db, keys)))
+        return [Stored._make(row) for row in rows]
+
+    def foreseen(self) -> dict[tuple[str, bool], int]:
+        """Count the due records by kind, and by whether the target holds them."""
+        return {(kind, bool(held)): n for kind, held, n in _FORESEEN.fetch(self._db, (self._id,))}
+
+    def standing_in(self, n: int, limit: int, kind: str) -> list[Stored]:
+        """Return the next `limit` records of `kind` a snapshot holds, with row number above `n`, in row order.
+
+        Those to be sent, and with what the target last accepted those held that are excluded or rejected.
+        """
+        return [Stored._make(row) for row in _SNAPSHOT.fetch(self._db, (self._id, n, kind, limit))]
+
+    def published(self, run: int, now: float) -> None:
+        """Take it that the target now holds every record a snapshot holds, and no other; `now` is unix seconds."""
+        _PUBLISHED.run(self._db, (now, run, self._id))
+        _LEFT_OUT.run(self._db, (self._id,))
+
     def drop(self, numbers: Sequence[int]) -> None:
         """Forget parts that are neither wanted nor held."""
         if numbers:
@@ -440,6 +461,32 @@ _TO_TRY = Statement(
     " AND due AND (uncertain OR outcome IN ('rejected', 'unknown') OR run = ?)"
 )
 _AFTER = Statement("SELECT n, key FROM records WHERE connection_id = ? AND due AND (after_a ONE_OF OR after_b ONE_OF)")
+_TIED = Statement(
+    f"SELECT {', '.join(Stored._fields)} FROM records WHERE connection_id = ? AND part <> ''"
+    " AND (after_a ONE_OF OR after_b ONE_OF)"
+)
+_FORESEEN = Statement(
+    "SELECT kind, accepted_fingerprint IS NOT NULL, COUNT(*) FROM records"
+    " WHERE connection_id = ? AND due AND part = '' GROUP BY kind, accepted_fingerprint IS NOT NULL"
+)
+_IN_SNAPSHOT = (
+    "part = '' AND NOT gone AND (verdict = 'sync'"
+    " OR accepted_fingerprint IS NOT NULL AND (verdict = 'reject' OR code = 'excluded_customer'))"
+)
+_SNAPSHOT = Statement(
+    f"SELECT {', '.join(Stored._fields)} FROM records WHERE connection_id = ? AND n > ? AND kind = ? AND {_IN_SNAPSHOT}"
+    " ORDER BY n LIMIT ?"
+)
+_PUBLISHED = Statement(
+    "UPDATE records SET outcome = CASE WHEN accepted_fingerprint IS NULL THEN 'created' ELSE 'updated' END,"
+    " accepted_fingerprint = fingerprint, accepted = NULL, due = FALSE, uncertain = FALSE, attempts = 0,"
+    " written_at = ?, run = ?"
+    " WHERE connection_id = ? AND due AND part = '' AND verdict = 'sync'"
+)
+_LEFT_OUT = Statement(
+    "UPDATE records SET accepted_fingerprint = NULL, accepted = NULL, payload = NULL, fingerprint = NULL, due = FALSE,"
+    f" uncertain = FALSE WHERE connection_id = ? AND accepted_fingerprint IS NOT NULL AND NOT ({_IN_SNAPSHOT})"
+)
 _ACCEPT = Statement(
     "UPDATE records SET accepted_fingerprint = ?, target_id = ?, phase = ?, outcome = ?, run = ?, written_at = ?,"
     " notes = ?, accepted = NULL, due = FALSE, uncertain = FALSE, attempts = 0, retry_at = NULL, reason = NULL"

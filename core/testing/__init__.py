@@ -11,6 +11,7 @@ from duebridge.core.testing.installing import laid_out
 from duebridge.core.testing.ledger import LedgerSource, credit_note, customer, invoice
 from duebridge.core.testing.receivables import ReceivablesTarget
 from duebridge.core.testing.rig import Rig
+from duebridge.core.testing.shelf import ShelfTarget
 
 __all__ = [
     "Bench",
@@ -19,6 +20,7 @@ __all__ = [
     "OrderedFaults",
     "ReceivablesTarget",
     "Rig",
+    "ShelfTarget",
     "credit_note",
     "customer",
     "faults",

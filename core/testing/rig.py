@@ -6,7 +6,7 @@ import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from duebridge.core.connector import Services, Settings
+from duebridge.core.connector import Services, Settings, Target
 from duebridge.core.edge.http import HttpFactory
 from duebridge.core.engine.report import Report
 from duebridge.core.engine.sync import Asking, Policy, Sync
@@ -26,11 +26,11 @@ class Rig:
         self.policy = policy or Policy()
         self.now = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
         self.stopping = threading.Event()
-        services = Services(
+        self.services = Services(
             HttpFactory(), StoredMemory(self.store, self.connection_id, "source"), lambda _: None, lambda: self.now
         )
-        self.source = LedgerSource(Settings(), services)
-        self.target = ReceivablesTarget(Settings(), services)
+        self.source = LedgerSource(Settings(), self.services)
+        self.target = ReceivablesTarget(Settings(), self.services)
 
     def close(self) -> None:
         """Release the store."""
@@ -44,8 +44,15 @@ class Rig:
         """Change the connection's policy from the next run on."""
         self.policy = replace(self.policy, **changes)  # type: ignore[arg-type]
 
-    def run(self, *, full: bool = False, retry: bool = False, accept_mass_change: bool = False) -> Report:
-        """Run the connection once, forgetting the target's log first; return the report."""
+    def run(
+        self,
+        target: Target | None = None,
+        *,
+        full: bool = False,
+        retry: bool = False,
+        accept_mass_change: bool = False,
+    ) -> Report:
+        """Run the connection once, to `target` or else to the desk, forgetting its log first; return the report."""
         self.target.log.clear()
         run = self.store.begin_run(self.connection_id, self.now)
         report = Report("rig", run)
@@ -53,7 +60,7 @@ class Rig:
             self.store,
             "rig",
             self.source,
-            self.target,
+            target or self.target,
             self.policy,
             now=lambda: self.now,
             stopping=self.stopping,

@@ -1,13 +1,13 @@
 """What a Pennylane object becomes: its JSON -> a canonical record. Pure.
 
 The source adds what it fetched beside the object under keys the product doesn't use: `_ledger_account`
-({"id", "number", "label"}), `_contacts` and `_lines` (lists); without them the record's field is None or empty.
+({"id", "number", "label"}), `_contacts` and `_lines` (lists), `_customer_reference`, `_subscription` (a subscription);
+without them the record's field is None or empty.
 Sources: spec, GET /customers, /customers/{id}/contacts, /customer_invoices, /customer_invoices/{id}/invoice_lines.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from typing import Any
 
 from duebridge.core.api import (
@@ -18,11 +18,12 @@ from duebridge.core.api import (
     Invoice,
     Json,
     LedgerAccount,
-    Line,
     Raw,
     Record,
     RecordError,
+    Subscription,
 )
+from duebridge.plugins.pennylane.catalogue import subscription
 from duebridge.plugins.pennylane.fields import (
     amount,
     amount_or_none,
@@ -40,7 +41,7 @@ from duebridge.plugins.pennylane.fields import (
     word_or_none,
     wrong,
 )
-from duebridge.plugins.pennylane.vat import tax_rate
+from duebridge.plugins.pennylane.line_items import lines_of, objects
 
 
 def is_credit_note(raw: Raw) -> bool:
@@ -75,7 +76,7 @@ def customer(raw: Raw) -> Customer:
             "first_name": text_or_empty(raw, "first_name"),
             "last_name": text_or_empty(raw, "last_name"),
             "emails": _emails(raw["emails"]),
-            "contacts": tuple(_contact(customer_id, each) for each in _objects(raw, "_contacts")),
+            "contacts": tuple(_contact(customer_id, each) for each in objects(raw, "_contacts")),
             "phone": text_or_empty(raw, "phone"),
             "recipient": text_or_empty(raw, "recipient"),
             "reference": text_or_none(raw, "reference"),
@@ -119,6 +120,7 @@ def _document(raw: Raw) -> dict[str, Any]:
     return {
         "id": identifier(raw, "id"),
         "customer_id": _customer_id(raw),
+        "customer_reference": word_or_none(raw, "_customer_reference"),
         "number": None if (number := raw["invoice_number"]) == "" else number,
         "label": raw.get("label"),
         "status": raw["status"],
@@ -135,9 +137,10 @@ def _document(raw: Raw) -> dict[str, Any]:
         "due_on": day_or_none(raw, "deadline"),
         "external_reference": None if (reference := raw.get("external_reference")) == "" else reference,
         "subscription_id": linked(raw, "billing_subscription"),
+        "subscription": _subscription(raw.get("_subscription")),
         "e_invoicing_status": _e_invoicing(raw.get("e_invoicing")),
         "has_file": raw.get("public_file_url") is not None,
-        "lines": _lines(raw) if "_lines" in raw else None,
+        "lines": lines_of(raw),
         "created_at": instant_or_none(raw, "created_at"),
         "updated_at": instant_or_none(raw, "updated_at"),
     }
@@ -149,63 +152,21 @@ def _customer_id(raw: Raw) -> str:
     return linked_id(raw, "customer")
 
 
+def _subscription(value: Json) -> Subscription | None:
+    if value is None:
+        return None
+    try:
+        return subscription(value)
+    except RecordError as refused:
+        raise RecordError(f"the subscription that made it: {refused}") from None
+
+
 def _e_invoicing(value: Json) -> str | None:
     if value is None:
         return None
     if not isinstance(value, dict):
         raise wrong("e_invoicing", value, "an object or null")
     return text_or_none(value, "status")
-
-
-def _objects(raw: Raw, field: str) -> Iterable[Raw]:
-    values = raw.get(field) or ()
-    for value in values:
-        if not isinstance(value, dict):
-            raise wrong(field.lstrip("_"), value, "an object")
-    return values
-
-
-def _lines(raw: Raw) -> tuple[Line, ...]:
-    return tuple(_in(f"line {place}", _line, each) for place, each in enumerate(_objects(raw, "_lines"), start=1))
-
-
-def _in(part: str, build: Callable[[Raw], Line], raw: Raw) -> Line:
-    try:
-        return build(raw)
-    except RecordError as refused:
-        raise RecordError(f"{part}: {refused}") from None
-
-
-@told_plainly
-def _line(raw: Raw) -> Line:
-    code = text_or_none(raw, "vat_rate")
-    starts, ends = _period(raw.get("imputation_dates"))
-    return Line.model_validate(
-        {
-            "id": identifier(raw, "id"),
-            "label": text_or_empty(raw, "label"),
-            "description": text_or_empty(raw, "description"),
-            "quantity": amount(raw, "quantity"),
-            "unit": text_or_none(raw, "unit"),
-            "unit_price": rate_or_none(raw, "raw_currency_unit_price"),
-            "amount_before_tax": amount(raw, "currency_amount_before_tax"),
-            "tax": amount(raw, "currency_tax"),
-            "amount": amount(raw, "currency_amount"),
-            "tax_rate": None if code is None else tax_rate(code),
-            "tax_code": code,
-            "product_id": linked(raw, "product"),
-            "period_start": starts,
-            "period_end": ends,
-        }
-    )
-
-
-def _period(value: Json) -> tuple[Any, Any]:
-    if value is None:
-        return None, None
-    if not isinstance(value, dict):
-        raise wrong("imputation_dates", value, "an object or null")
-    return day_or_none(value, "start_date"), day_or_none(value, "end_date")
 
 
 def _emails(values: Json) -> tuple[str, ...]:

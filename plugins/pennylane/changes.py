@@ -53,6 +53,7 @@ class ChangeRead:
 
     @property
     def _path(self) -> str:
+        assert self.reader.stream.changelog is not None  # noqa: S101 - `source.fetch` reads other lists whole
         return self.reader.stream.changelog
 
     def _page(self, page: ListPage, handled: frozenset[str]) -> Page:

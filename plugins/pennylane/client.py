@@ -40,6 +40,10 @@ class PennylaneClient:
         """Who the token belongs to; needs no scope."""
         return self.get("/me", {})
 
+    def public_file(self, address: str) -> bytes:
+        """The file at an address an answer names, which takes no token and stands in no message."""
+        return self._http.download_public(address)
+
     def own_path(self, url: str) -> tuple[str, dict[str, str]] | None:
         """The path and query of a link in an answer, or None when it leads to another host: it gets no token."""
         base, link = urlsplit(f"{self._settings.base_url}{API}/"), urlsplit(url)

@@ -38,6 +38,10 @@ _NAMES = {
     "unit_price": "raw_currency_unit_price",
     "language": "billing_language",
     "country": "country_alpha2",
+    "starts_on": "start",
+    "ends_on": "finish",
+    "next_on": "next_occurrence",
+    "occurrences": "count",
 }
 
 

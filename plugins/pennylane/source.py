@@ -8,13 +8,17 @@ from typing import Any, ClassVar
 
 from duebridge.core.api import (
     Account,
+    Attachment,
     AuthError,
     CreditNote,
     Cursor,
     Customer,
+    Document,
     Invoice,
     Json,
     Page,
+    Price,
+    Product,
     Raw,
     Record,
     Refused,
@@ -22,25 +26,45 @@ from duebridge.core.api import (
     RunError,
     Services,
     Settings,
+    Subscription,
 )
-from duebridge.plugins.pennylane import canonical
+from duebridge.plugins.pennylane import canonical, catalogue
 from duebridge.plugins.pennylane.changes import changes
 from duebridge.plugins.pennylane.client import PennylaneClient
-from duebridge.plugins.pennylane.crawl import crawl
+from duebridge.plugins.pennylane.crawl import crawl, listing
+from duebridge.plugins.pennylane.files import Files
 from duebridge.plugins.pennylane.filters import BATCH, batches
-from duebridge.plugins.pennylane.reader import Reader, Stream
+from duebridge.plugins.pennylane.reader import Beside, Reader, Stream
 from duebridge.plugins.pennylane.settings import PennylaneSettings
 
 STREAMS = {
     stream.name: stream
     for stream in (
-        Stream("customers", "/customers", "/changelogs/customers", lambda _: Customer, "customers"),
+        Stream(
+            "customers",
+            "/customers",
+            (Customer,),
+            lambda _row, _wanted: (Customer,),
+            "customers",
+            "/changelogs/customers",
+            always=True,
+        ),
+        Stream("products", "/products", (Product, Price), catalogue.sold_as, "products", "/changelogs/products"),
+        Stream(
+            "billing_subscriptions",
+            "/billing_subscriptions",
+            (Subscription,),
+            lambda _row, _wanted: (Subscription,),
+            "billing_subscriptions",
+        ),
         Stream(
             "customer_invoices",
             "/customer_invoices",
-            "/changelogs/customer_invoices",
-            canonical.document_type,
+            (Invoice, CreditNote),
+            lambda raw, _wanted: (canonical.document_type(raw),),
             "customer_invoices",
+            "/changelogs/customer_invoices",
+            always=True,
         ),
     )
 }
@@ -50,16 +74,23 @@ NOWHERE = Cursor(crawl=False, position={})
 
 
 class PennylaneSource(RereadableSource):
-    """Customers, invoices and credit notes of one Pennylane company, through its Company API v2."""
+    """What one Pennylane company sells, to whom, and what is due, through its Company API v2."""
 
     name: ClassVar[str] = "pennylane"
     title: ClassVar[str] = "Pennylane"
     settings: ClassVar[type[Settings]] = PennylaneSettings
     streams: ClassVar[Mapping[str, tuple[type[Record], ...]]] = MappingProxyType(
-        {"customers": (Customer,), "customer_invoices": (Invoice, CreditNote)}
+        {name: stream.kinds for name, stream in STREAMS.items()}
     )
     canonical: ClassVar[Mapping[type[Record], Callable[[Raw], Record]]] = MappingProxyType(
-        {Customer: canonical.customer, Invoice: canonical.invoice, CreditNote: canonical.credit_note}
+        {
+            Customer: canonical.customer,
+            Product: catalogue.product,
+            Price: catalogue.price,
+            Subscription: catalogue.subscription,
+            Invoice: canonical.invoice,
+            CreditNote: canonical.credit_note,
+        }
     )
     reread_batch: ClassVar[int] = BATCH
 
@@ -67,6 +98,8 @@ class PennylaneSource(RereadableSource):
         """Open a client; nothing is asked until the first call."""
         super().__init__(settings, services)
         self._client = PennylaneClient(settings, services)
+        self._beside = Beside(self._client, services.note)
+        self._files = Files(self._client)
 
     def check(self) -> Account:
         """Return the token's company. Raises `AuthError`, also when it can't read what every connection needs."""
@@ -83,10 +116,15 @@ class PennylaneSource(RereadableSource):
         return Account(str(company["id"]), str(company.get("name") or ""), _detail(company))
 
     def fetch(self, stream: str, since: Cursor | None, needs: frozenset[str]) -> Iterator[Page]:
-        """Read `stream`: all of it by id when `since` is None or inside a crawl, otherwise what changed since."""
+        """Read `stream`: all of it by id when `since` is None or inside a crawl, otherwise what changed since.
+
+        A list without a change feed is read whole each time.
+        """
         reader = self._reader(stream, needs)
         if since is None or since.crawl:
             return crawl(reader, since, self.services.now)
+        if reader.stream.changelog is None:
+            return listing(reader, since)
         return changes(reader, since, self.services.now)
 
     def reread(self, stream: str, ids: Sequence[str], needs: frozenset[str]) -> Iterator[Page]:
@@ -99,19 +137,26 @@ class PennylaneSource(RereadableSource):
         if not wanted:
             yield Page((), NOWHERE, last=True)
 
+    def document(self, record: Record) -> Attachment | None:
+        """Fetch the PDF (or image) of an invoice or a credit note as it is now; other records have none."""
+        return self._files.of(record.id) if isinstance(record, Document) else None
+
     def close(self) -> None:
         """Release connections."""
         self._client.close()
 
     def _reader(self, stream: str, needs: frozenset[str]) -> Reader:
-        return Reader(STREAMS[stream], self._client, needs, self.services.note)
+        return Reader(STREAMS[stream], self._client, needs, self.services.note, self._beside)
 
 
 def _refuse_missing_scopes(scopes: Json) -> None:
-    """Raise `AuthError` naming the scopes the streams need and the token lacks; an empty list tells nothing."""
+    """Raise `AuthError` naming the scopes that every target needs and the token lacks; an empty list tells nothing.
+
+    A list that only some targets read says itself, when it is read, that its scope is missing.
+    """
     if not isinstance(scopes, list) or not scopes:
         return
-    wanted = (stream.scope for stream in STREAMS.values())
+    wanted = (stream.scope for stream in STREAMS.values() if stream.always)
     lacking = [f"{scope}:readonly" for scope in wanted if not {f"{scope}:readonly", f"{scope}:all"} & _words(scopes)]
     if lacking:
         raise AuthError(

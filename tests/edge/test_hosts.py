@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from duebridge.core.edge.http import Refused
-from duebridge.core.errors import AuthError, RunError
+from duebridge.core.errors import AuthError, RecordError, RunError
 
 PDF = b"%PDF-1.7\n\0\xff"
 
@@ -118,3 +118,63 @@ def test_files_elsewhere_do_not_use_up_the_products_allowance(edge: Any, server:
     http.download("/file")
     assert len(taken) == 1
     http.close()
+
+
+def test_no_credentials_go_to_a_public_address_even_of_the_product(edge: Any, server: Any) -> None:
+    server.plays(server.reply(200, PDF))
+    assert edge.to(server.url).download_public(f"{server.url}/public/k?key=abc") == PDF
+    assert server.seen[0].target == "/public/k?key=abc"
+    assert "authorization" not in server.seen[0].headers
+
+
+def test_a_public_address_sends_on_to_where_the_file_is_kept(edge: Any, server: Any, other_server: Any) -> None:
+    server.plays(server.reply(302, location="/moved"), server.reply(302, location=f"{other_server.url}/kept?key=abc"))
+    other_server.plays(other_server.reply(200, PDF))
+    assert edge.to(server.url).download_public(f"{server.url}/public") == PDF
+    assert [request.target for request in server.seen] == ["/public", "/moved"]
+    assert other_server.seen[0].target == "/kept?key=abc"
+    assert "authorization" not in other_server.seen[0].headers
+
+
+def test_a_public_address_that_sends_round_and_round_is_given_up(edge: Any, server: Any) -> None:
+    server.plays(server.reply(302, location="/public?key=hidden"))
+    with pytest.raises(RunError, match="from address to address") as caught:
+        edge.to(server.url).download_public(f"{server.url}/public")
+    assert len(server.seen) == 4
+    assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize("location", ["http://[half", "javascript:x", "ftp://x/hidden"])
+def test_a_public_address_that_sends_on_to_nonsense_is_given_up(edge: Any, server: Any, location: str) -> None:
+    server.plays(server.reply(302, location=location))
+    with pytest.raises(RunError, match="isn't a") as caught:
+        edge.to(server.url).download_public(f"{server.url}/public")
+    assert "hidden" not in str(caught.value)
+    assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
+def test_what_a_public_address_answers_is_neither_repeated_nor_about_our_credentials(
+    edge: Any, server: Any, status: int
+) -> None:
+    server.plays(server.reply(status, b"<Error>/public?key=hidden has expired</Error>"))
+    with pytest.raises(Refused) as caught:
+        edge.to(server.url).download_public(f"{server.url}/public?key=hidden")
+    assert caught.value.status == status
+    assert "hidden" not in str(caught.value)
+    assert f"GET a file on 127.0.0.1:{server.port}" in str(caught.value)
+
+
+def test_a_public_address_that_breaks_is_not_repeated_in_what_is_said(edge: Any, server: Any) -> None:
+    server.plays(server.reply(500, b"no file for hidden"))
+    with pytest.raises(RunError, match="answered 500") as caught:
+        edge.to(server.url).download_public(f"{server.url}/public?key=hidden")
+    assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize("way", ["download", "download_public"])
+def test_a_file_that_is_too_large_rejects_its_record(edge: Any, server: Any, way: str) -> None:
+    server.plays(server.reply(200, b"x" * (2**20 + 1)))
+    with pytest.raises(RecordError, match="larger than 1 MiB"):
+        getattr(edge.to(server.url, max_bytes=2**20), way)(f"{server.url}/file")
+    assert len(server.seen) == 1

@@ -21,9 +21,12 @@ from duebridge.core.api import (
     Document,
     Invoice,
     Page,
+    Price,
+    Product,
     Raw,
     Record,
     RecordError,
+    Subscription,
     WindowLimiter,
 )
 from duebridge.core.edge.http import HttpFactory
@@ -40,6 +43,9 @@ NOTHING: frozenset[str] = frozenset()
 #: What Upflow's tables name.
 UPFLOW = frozenset({"customer.ledger_account.number", "customer.emails", "invoice.remaining"})
 LINES = frozenset({"invoice.lines", "credit_note.lines"})
+PRICES = frozenset({"product.label", "price.amount", "subscription.lines"})
+#: The streams a receivables tool has read.
+RECEIVABLES = ("customers", "customer_invoices")
 CUSTOMERS, ROWS = 130, 230
 #: Longer than the margin of a crawl's bookmark, so that what was seeded is not told as new.
 LATER = timedelta(minutes=10)
@@ -127,13 +133,14 @@ def test_a_crawl_reads_every_row_once_lowest_id_first(company: Company, stream: 
 def test_everything_the_stand_in_holds_becomes_a_record_of_the_type_it_was_read_as(company: Company) -> None:
     read: dict[type, int] = {}
     for stream in PennylaneSource.streams:
-        for page in company.read(stream, None, UPFLOW | LINES):
+        for page in company.read(stream, None, UPFLOW | LINES | PRICES):
             for kind, raw in page.items:
                 record = become(kind, raw)
                 assert type(record) is kind
                 read[kind] = read.get(kind, 0) + 1
 
-    assert set(read) == {Customer, Invoice, CreditNote}
+    assert set(read) == {Customer, Product, Price, Subscription, Invoice, CreditNote}
+    assert read[Price] == read[Product] - 1  # one has none
     assert read[Customer] == CUSTOMERS
     assert read[Invoice] + read[CreditNote] == ROWS
 
@@ -171,7 +178,7 @@ def test_a_crawl_sends_sort_and_limit_with_each_page_and_leaves_the_feeds_alone(
 def test_a_first_run_costs_a_request_for_each_full_page(company: Company) -> None:
     source = company.source()
     source.check()
-    for stream in source.streams:
+    for stream in RECEIVABLES:
         list(source.fetch(stream, None, UPFLOW))
 
     requests = company.requests()
@@ -201,7 +208,7 @@ def test_a_crawl_keeps_a_place_before_its_first_request(company: Company) -> Non
 
 
 def test_a_run_without_changes_costs_three_requests_for_ever(company: Company) -> None:
-    cursors = {stream: at_rest(company, stream) for stream in PennylaneSource.streams}
+    cursors = {stream: at_rest(company, stream) for stream in RECEIVABLES}
 
     for _ in range(3):
         company.bench.now += LATER
@@ -218,10 +225,63 @@ def test_a_run_without_changes_costs_three_requests_for_ever(company: Company) -
         ]
 
 
+CONTACTS = frozenset({"customer.contacts"})
+
+
+def test_contacts_are_read_in_a_crawl_and_later_for_new_and_changed_customers_alone(company: Company) -> None:
+    crawled = company.read("customers", None, CONTACTS)
+    assert sum(path.endswith("/contacts") for path, _ in company.requests()) == CUSTOMERS
+    since = company.read("customers", crawled[-1].cursor, CONTACTS)[-1].cursor
+    company.bench.now += LATER
+    company.requests()
+
+    (quiet,) = company.read("customers", since, CONTACTS)
+    assert [path for path, _ in company.requests()] == ["/changelogs/customers"]
+
+    changed, new = ids(crawled)[3], company.product.create("customers", {"name": "Nouvelle"})["id"]
+    company.product.create("contacts", {"customer_id": new, "email": "a@example.org"})
+    company.product.patch("customers", str(changed), {"notes": "x"}, event=True)
+    (page,) = company.read("customers", quiet.cursor, CONTACTS)
+
+    paths = [path for path, _ in company.requests()]
+    assert sorted(path for path in paths if path.endswith("/contacts")) == [
+        f"/customers/{changed}/contacts",
+        f"/customers/{new}/contacts",
+    ]
+    read = {record.id: record for record in (canonical.customer(raw) for raw in told(page))}
+    assert [contact.email for contact in read[str(new)].contacts] == ["a@example.org"]
+
+
+def test_what_made_an_invoice_and_what_it_sells_is_told_for_every_one_a_subscription_made(company: Company) -> None:
+    source = company.source()
+    needs = PRICES | LINES | {"subscription.customer_reference", "invoice.subscription", "invoice.customer_reference"}
+    read: dict[type[Record], dict[str, Any]] = {}
+    for stream in source.streams:
+        for page in source.fetch(stream, None, needs):
+            for kind, row in page.items:
+                record = become(kind, row)
+                read.setdefault(kind, {})[record.id] = record
+
+    made = [invoice for invoice in read[Invoice].values() if invoice.subscription_id]
+    assert len(made) > 10
+    for invoice in made:
+        assert invoice.subscription == read[Subscription][invoice.subscription_id]
+    for document in (*read[Invoice].values(), *read[Subscription].values()):
+        customer = read[Customer].get(document.customer_id)
+        assert document.customer_reference == (customer and customer.external_reference)
+        for line in document.lines:
+            product = read[Product].get(line.product_id)
+            assert line.product_reference == (product and product.external_reference)
+    paths = [path for path, _ in company.requests()]
+    for path, rows in (("/customers", CUSTOMERS), ("/products", 1)):  # its own list, then at most one a page
+        assert paths.count(path) <= ceil(rows / 100) + 1 + ceil(ROWS / 100)
+    assert paths.count("/billing_subscriptions") == 1
+
+
 def test_twenty_five_changes_cost_at_most_eight_requests(company: Company) -> None:
     invoices = ids(company.read("customer_invoices", None))
     customers = ids(company.read("customers", None))
-    cursors = {stream: at_rest(company, stream) for stream in PennylaneSource.streams}
+    cursors = {stream: at_rest(company, stream) for stream in RECEIVABLES}
     for id in invoices[:15]:
         company.product.patch("customer_invoices", str(id), {"label": "Changed"}, event=True)
     for id in customers[:10]:

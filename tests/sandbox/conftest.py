@@ -55,6 +55,14 @@ class Api(httpx.Client):
                 "cursor": page["next_cursor"]
             }
 
+    def everything(self, *paths: str) -> list[list[dict[str, Any]]]:
+        """All items of these lists, but for what is another in each answer."""
+        return [[steady(row) for row in self.every(path, limit=100)] for path in paths]
+
+    def same(self, path: str, row: dict[str, Any]) -> bool:
+        """Whether the object at `path` is `row`, but for what is another in each answer."""
+        return steady(self.found(path)) == steady(row)
+
     def make(self, collection: str, **values: Any) -> dict[str, Any]:
         """Create by a control call."""
         answer = self.post(f"/_sandbox/pennylane/{collection}", json=values)
@@ -77,6 +85,11 @@ class Api(httpx.Client):
         """The operations the changelog tells of one id, in order."""
         events = self.every(f"/changelogs/{feed}", limit=1000)
         return [event["operation"] for event in events if event["id"] == id]
+
+
+def steady(row: dict[str, Any]) -> dict[str, Any]:
+    """A row without the address of its file, which is another in each answer."""
+    return {name: value for name, value in row.items() if name != "public_file_url"}
 
 
 def _queries(query: dict[str, Any]) -> dict[str, Any]:

@@ -86,7 +86,16 @@ def test_a_control_call_takes_a_json_object_only(api, body):
 
 
 @pytest.mark.parametrize(
-    "values", [{"nonsense": 1}, {"silent": ["everything"]}, {"scopes": ["x"]}, {"token_valid": 1}, {"today": "soon"}]
+    "values",
+    [
+        {"nonsense": 1},
+        {"silent": ["everything"]},
+        {"scopes": ["x"]},
+        {"token_valid": 1},
+        {"today": "soon"},
+        {"files": "nonsense"},
+        {"files": []},
+    ],
 )
 def test_a_switch_that_does_not_exist_is_refused(api, values):
     assert api.put("/_sandbox/settings/pennylane", json=values).status_code == 422
@@ -95,6 +104,7 @@ def test_a_switch_that_does_not_exist_is_refused(api, values):
         "scopes": None,
         "token_valid": True,
         "today": None,
+        "files": "ready",
     }
 
 

@@ -12,7 +12,7 @@ from duebridge.plugins.pennylane.sandbox.feed import read_start_date
 from duebridge.plugins.pennylane.sandbox.filters import Filter
 from duebridge.plugins.pennylane.sandbox.paging import envelope, read_cursor, take, walk, write_cursor
 from duebridge.plugins.pennylane.sandbox.refusals import bad_request, not_found, unprocessable
-from duebridge.plugins.pennylane.sandbox.store import Collection, Key, Row, rooted, sort_keys
+from duebridge.plugins.pennylane.sandbox.store import Collection, Key, Origin, Row, rooted, sort_keys
 
 if TYPE_CHECKING:
     from duebridge.plugins.pennylane.sandbox.product import PennylaneSandbox
@@ -31,7 +31,7 @@ class Asked:
     operation: Operation
     query: Mapping[str, str]
     id: int
-    root: str
+    root: Origin
     scopes: tuple[str, ...]
 
 
@@ -149,7 +149,7 @@ def _lines(product: PennylaneSandbox, invoice: Row, asked: Asked) -> bytes:
     """The member of `included` for one invoice: its lines in the default order, and where more are."""
     lines = product.state["invoice_lines"].of(invoice.id)[::-1]
     shown, more = lines[:INCLUDED_LINES], len(lines) > INCLUDED_LINES
-    path = f"{asked.root}{PREFIX}/customer_invoices/{invoice.id}/invoice_lines"
+    path = f"{asked.root.url}{PREFIX}/customer_invoices/{invoice.id}/invoice_lines"
     following = f"{path}?cursor={write_cursor('id', shown[-1].id)}" if more else None
     return b'"%d":{"items":[%b],"has_more":%b,"next_url":%b}' % (
         invoice.id,

@@ -13,10 +13,11 @@ from datetime import datetime
 from typing import Any
 
 from duebridge.core.sandbox.product import UnknownObject, UnusableValues
-from duebridge.plugins.pennylane.sandbox import figures, objects
+from duebridge.plugins.pennylane.sandbox import objects
 from duebridge.plugins.pennylane.sandbox.documents import Documents
 from duebridge.plugins.pennylane.sandbox.feed import instant
 from duebridge.plugins.pennylane.sandbox.merging import merge, with_links
+from duebridge.plugins.pennylane.sandbox.recurring import Subscriptions
 from duebridge.plugins.pennylane.sandbox.shapes import typed
 from duebridge.plugins.pennylane.sandbox.state import State, stamp
 from duebridge.plugins.pennylane.sandbox.store import Row
@@ -41,6 +42,7 @@ class Control:
         self.state = state
         self.silent = silent
         self.documents = Documents(state)
+        self.subscriptions = Subscriptions(state)
 
     def create(self, collection: str, values: Data) -> Row:
         """Add an object. Raises `UnknownObject`, `UnusableValues`."""
@@ -52,11 +54,11 @@ class Control:
             return self.documents.create(values, at)
         if collection in OWNERS:
             return self._create_owned(collection, values, at)
+        if collection == "billing_subscriptions":
+            return self.subscriptions.create(values, at)
         id = values.get("id") or self.state[collection].new_id()
         row = self.state[collection].add(Row(self._built(collection, id, instant(at), values)))
         self.state.record(collection, row, "insert", at)
-        if collection == "billing_subscriptions":
-            self._lay(row, at)
         return row
 
     def patch(self, collection: str, id: str, values: Data, *, event: bool) -> Row:
@@ -68,6 +70,9 @@ class Control:
         at = self.state.tick()
         if collection == "customer_invoices":
             self.documents.patch(row, values, at, event=event)
+            return row
+        if collection == "billing_subscriptions":
+            self.subscriptions.patch(row, values, at)
             return row
         if collection == "customers":
             _change_type(row, values)
@@ -81,6 +86,9 @@ class Control:
         at = self.state.tick()
         if collection == "customer_invoices":
             self.documents.delete(row, at, event=event)
+            return
+        if collection == "billing_subscriptions":
+            self.subscriptions.delete(row)
             return
         self.state[collection].remove(row.id)
         if event and collection not in OWNERS:
@@ -133,37 +141,11 @@ class Control:
 
     def _built(self, collection: str, id: int, at: str, values: Data) -> Data:
         values = with_links(self.state, dict(values))
-        if collection == "billing_subscriptions":
-            return self._subscription(id, at, values)
         if collection == "customers":
             return _customer(id, at, values)
         data = objects.product(id, at) if collection == "products" else objects.ledger_account(id, at)
         merge(data, values)
         return data
-
-    def _subscription(self, id: int, at: str, values: Data) -> Data:
-        given = values.get("customer_invoice_data") or {}
-        figured = figures.complete(given, given.get("currency", "EUR"))
-        first = next(iter(self.state["customers"]), None)
-        data = objects.subscription(
-            id,
-            at,
-            start=self.state.today().isoformat(),
-            activated_at=at,
-            customer=objects.reference("customers", first.id if first else None),
-            customer_invoice_data=objects.invoice_data(id, **figured),
-        )
-        merge(data, values)
-        return data
-
-    def _lay(self, row: Row, at: datetime) -> None:
-        """Give a subscription one line that holds its totals."""
-        held = row.data["customer_invoice_data"]
-        amounts = {name: held[name] for name in (figures.TOTAL, figures.BEFORE, figures.TAX)}
-        kept = self.state["subscription_lines"]
-        line = objects.line(kept.new_id(), instant(at), **amounts)
-        del line["substance"]
-        kept.add(Row(line, owner=row.id))
 
 
 def _customer(id: int, at: str, values: Data) -> Data:

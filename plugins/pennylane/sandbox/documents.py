@@ -14,6 +14,7 @@ from duebridge.core.sandbox.product import UnusableValues
 from duebridge.plugins.pennylane.sandbox import figures, objects
 from duebridge.plugins.pennylane.sandbox.derive import DERIVED, amount
 from duebridge.plugins.pennylane.sandbox.feed import instant
+from duebridge.plugins.pennylane.sandbox.files import give_file
 from duebridge.plugins.pennylane.sandbox.merging import merge, with_links
 from duebridge.plugins.pennylane.sandbox.state import State, credited_id, forget_given, stamp
 from duebridge.plugins.pennylane.sandbox.store import Row
@@ -34,7 +35,7 @@ class Documents:
     def create(self, values: Data, at: datetime) -> Row:
         """Add a document: an invoice unless the amounts are negative, an invoice is credited or the status says so."""
         values = with_links(self.state, dict(values))
-        lines = _taken_lines(values)
+        lines = taken_lines(values)
         id = values.get("id") or self.state.documents.new_id()
         data = self._built(id, instant(at), values, lines)
         row = Row(data, credit_note=_is_credit_note(data, values))
@@ -49,7 +50,7 @@ class Documents:
     def patch(self, row: Row, values: Data, at: datetime, *, event: bool) -> None:
         """Merge `values` into a document."""
         values = with_links(self.state, dict(values))
-        lines = _taken_lines(values)
+        lines = taken_lines(values)
         before, amounts = credited_id(row), _amounts(row.data)
         if _FIGURES & set(values) or lines is not None:
             values = {**values, **_figures(values, lines, row.data)}
@@ -61,7 +62,7 @@ class Documents:
             self._lay(row, lines, at)
         if _INPUTS & set(values):
             forget_given(row)
-        self._number(row)
+        self._finalised(row, values)
         self._settle(row, values)
         stamp(row, at)
         if event:
@@ -96,6 +97,8 @@ class Documents:
         merge(filled, values)
         if not filled["draft"] and "invoice_number" not in values:
             filled["invoice_number"] = f"F-{id}"
+        if "public_file_url" not in values:
+            give_file(filled)
         return filled
 
     def _terms(self, values: Data, credited: Row | None) -> Data:
@@ -122,9 +125,12 @@ class Documents:
             euros = figures.in_euros(priced, row.data["exchange_rate"])
             kept.add(Row(objects.line(kept.new_id(), instant(at), **{**euros, **priced}), owner=row.id))
 
-    def _number(self, row: Row) -> None:
+    def _finalised(self, row: Row, values: Data) -> None:
+        """Give what was a draft its number and its file."""
         if not row.data["draft"] and row.data["invoice_number"] == "":
             row.data["invoice_number"] = f"F-{row.id}"
+        if values.get("draft") is False and "public_file_url" not in values:
+            give_file(row.data)
 
     def _settle(self, row: Row, values: Data) -> None:
         """Work out the derived members, keeping those in `values`, and the money that given ones imply."""
@@ -187,7 +193,8 @@ def _says_paid(given: Data, current: Data) -> bool | None:
     return False if status in ("upcoming", "late") and current["paid"] else None
 
 
-def _taken_lines(values: Data) -> list[Data] | None:
+def taken_lines(values: Data) -> list[Data] | None:
+    """Take the lines out of `values`; None when there are none. Raises `UnusableValues`."""
     lines = values.pop("invoice_lines", None)
     if lines is None:
         return None

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from duebridge.plugins.pennylane.sandbox.refusals import bad_request
-from duebridge.plugins.pennylane.sandbox.store import Key, Row, rooted
+from duebridge.plugins.pennylane.sandbox.store import Key, Origin, Row, rooted
 
 
 def write_cursor(field: str, key: Key) -> str:
@@ -70,7 +70,7 @@ def take(
     return page, False
 
 
-def envelope(items: Iterable[bytes], next_cursor: str | None, root: str, extra: bytes = b"") -> bytes:
+def envelope(items: Iterable[bytes], next_cursor: str | None, root: Origin, extra: bytes = b"") -> bytes:
     """The body of a list answer; `extra` is further members, with their leading comma."""
     more = b"true" if next_cursor else b"false"
     following = json.dumps(next_cursor).encode()

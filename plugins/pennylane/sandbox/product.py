@@ -16,10 +16,11 @@ from duebridge.core.sandbox.product import ProductSandbox, SandboxOptions, Unusa
 from duebridge.plugins.pennylane.sandbox.access import TOKEN, Tokens, Windows
 from duebridge.plugins.pennylane.sandbox.contract import all_scopes
 from duebridge.plugins.pennylane.sandbox.control import Control
+from duebridge.plugins.pennylane.sandbox.files import KINDS
 from duebridge.plugins.pennylane.sandbox.router import Api
 from duebridge.plugins.pennylane.sandbox.seed import seed
 from duebridge.plugins.pennylane.sandbox.state import State
-from duebridge.plugins.pennylane.sandbox.store import Row, rooted
+from duebridge.plugins.pennylane.sandbox.store import Origin, Row, rooted
 
 #: Whose change events may be switched off.
 SUBJECTS = ("payments", "matching", "late")
@@ -53,6 +54,7 @@ class PennylaneSandbox(ProductSandbox):
             self.tokens = Tokens()
             self.windows = Windows(lambda: self.clock().timestamp()) if self.options.limits == "real" else None
             self._silent: tuple[str, ...] = ()
+            self.files = "ready"
             self.control = Control(self.state, self.is_silent)
 
     def create(self, collection: str, values: dict[str, Any]) -> dict[str, Any]:
@@ -80,7 +82,9 @@ class PennylaneSandbox(ProductSandbox):
         `silent`: list of `payments` (payments, mark_as_paid), `matching` (matched transactions), `late` (a deadline
         that passes): what changes an invoice without an event in its changelog. `scopes`: list of scopes of the token
         `sandbox-pennylane`, null for all. `token_valid`: false makes every request 401. `today`: the day deadlines are
-        compared with (ISO date), null for the clock's; a later day makes open invoices late.
+        compared with (ISO date), null for the clock's; a later day makes open invoices late. `files`: what the address
+        of a document's file answers: `ready` (a small PDF), `image`, `html` (a web page), `missing`, `expired`,
+        `empty`, `damaged` (cut off), `huge` (65 MiB).
         """
         grant = self.tokens.grants[TOKEN]
         today = self.state.today_set
@@ -89,6 +93,7 @@ class PennylaneSandbox(ProductSandbox):
             "scopes": None if grant.scopes == all_scopes() else list(grant.scopes),
             "token_valid": grant.valid,
             "today": None if today is None else today.isoformat(),
+            "files": self.files,
         }
 
     def configure(self, values: dict[str, Any]) -> dict[str, Any]:
@@ -98,10 +103,13 @@ class PennylaneSandbox(ProductSandbox):
         silent, scopes = _words("silent", turned["silent"], SUBJECTS), turned["scopes"]
         granted = all_scopes() if scopes is None else _words("scopes", scopes, all_scopes())
         today = _day(turned["today"])
+        if not isinstance(turned["files"], str) or turned["files"] not in KINDS:
+            raise UnusableValues(f"files must be one of: {', '.join(KINDS)}")
         if not isinstance(turned["token_valid"], bool):
             raise UnusableValues("token_valid must be true or false")
         with self.lock:
             self._silent = silent
+            self.files = turned["files"]
             self.tokens.grants[TOKEN].scopes = granted
             self.tokens.grants[TOKEN].valid = turned["token_valid"]
             self.state.today_set = today
@@ -116,8 +124,12 @@ class PennylaneSandbox(ProductSandbox):
             for row in changed:
                 self.state.record("customer_invoices", row, "update", at)
 
+    def reached_at(self, server: str) -> Origin:
+        """Where and when the stand-in is reached, given the server's scheme and host."""
+        return Origin(f"{server}/{self.name}", int(self.clock().timestamp()))
+
     def _shown(self, row: Row) -> dict[str, Any]:
-        shown: dict[str, Any] = json.loads(rooted(row.wire, f"{self.origin}/{self.name}"))
+        shown: dict[str, Any] = json.loads(rooted(row.wire, self.reached_at(self.origin)))
         return shown
 
 

@@ -14,7 +14,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from duebridge.plugins.pennylane.sandbox import answers
+from duebridge.plugins.pennylane.sandbox import answers, files
 from duebridge.plugins.pennylane.sandbox.access import Grant, bearer
 from duebridge.plugins.pennylane.sandbox.answers import Asked
 from duebridge.plugins.pennylane.sandbox.contract import PREFIX, Operation, operation, whole_number
@@ -75,6 +75,7 @@ class Api:
         for method, path, answer in ROUTES:
             router.add_route(PREFIX + path, self._endpoint(method, path, answer), methods=[method.upper()])
         router.add_route(PREFIX + "/{rest:path}", self._nothing, methods=_ALL_METHODS)
+        router.add_route(files.PATH, self._file, methods=["GET"])
         return router
 
     def _endpoint(self, method: str, path: str, answer: Answer) -> Callable[[Request], Any]:
@@ -89,6 +90,11 @@ class Api:
     async def _nothing(self, request: Request) -> Response:
         with self.product.lock:
             return self._guarded(request, (), _refuse_path)
+
+    async def _file(self, request: Request) -> Response:
+        """A file: whoever has its address gets it, so neither token nor rate limit is asked about."""
+        with self.product.lock:
+            return files.serve(self.product, request)
 
     def _guarded(self, request: Request, scopes: tuple[str, ...], respond: Callable[[Grant], Response]) -> Response:
         """Count the request, let it in or not, and put the rate limit's headers on whatever comes out."""
@@ -108,7 +114,7 @@ class Api:
         wanted.check(query)
         ids = [whole_number(name, text) for name, text in request.path_params.items()]
         self.product.pass_days()
-        root = f"{request.url.scheme}://{request.url.netloc}/{self.product.name}"
+        root = self.product.reached_at(f"{request.url.scheme}://{request.url.netloc}")
         body = answer(self.product, Asked(wanted, query, ids[0] if ids else 0, root, grant.scopes))
         return Response(status_code=204) if body is None else Response(body, media_type="application/json")
 

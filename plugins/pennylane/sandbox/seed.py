@@ -16,6 +16,7 @@ from duebridge.plugins.pennylane.sandbox.seed_people import (
     seed_products,
     seed_subscriptions,
 )
+from duebridge.plugins.pennylane.sandbox.seed_recurring import seed_recurring
 from duebridge.plugins.pennylane.sandbox.state import FEEDS, State
 from duebridge.plugins.pennylane.sandbox.store import Row
 
@@ -37,6 +38,7 @@ def seed(state: State, options: SandboxOptions) -> None:
     for row in state.documents:
         state.judge(row)
     _touch(state, clock, rng)
+    seed_recurring(state, options.seed)
     _record(state)
 
 

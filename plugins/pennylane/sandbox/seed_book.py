@@ -13,6 +13,7 @@ from typing import Any
 from duebridge.core.api import exponent
 from duebridge.plugins.pennylane.sandbox import objects
 from duebridge.plugins.pennylane.sandbox.figures import RATES
+from duebridge.plugins.pennylane.sandbox.files import give_file
 from duebridge.plugins.pennylane.sandbox.seed_clock import SeedClock
 from duebridge.plugins.pennylane.sandbox.state import State
 from duebridge.plugins.pennylane.sandbox.store import Row
@@ -113,8 +114,10 @@ class Book:
             **euros,
             **given,
         }
+        data = objects.document(id, at, **members)
+        give_file(data)
         keep = {name: given[name] for name in ("paid", "status") if name in given}
-        row = Row(objects.document(id, at, **members), credit_note=total(items) < 0, given=keep)
+        row = Row(data, credit_note=total(items) < 0, given=keep)
         documents.add(row)
         self._lay(row, items, currency, at)
         return row

@@ -97,14 +97,13 @@ def line_discount(book: Book) -> None:
 
 
 def electronic(book: Book) -> None:
-    """Sent as an e-invoice, with its file."""
+    """Sent as an e-invoice."""
     flow = {"id": "3f2504e0-4f89-41d3-9a0c-0305e82c3301"}
     in_state(
         book,
         e_invoicing={"status": "approved", "reason": None, "flow": flow},
         factur_x=True,
         schematron_validation_status="valid",
-        public_file_url="https://example.invalid/invoice.pdf",
         filename="facture é.pdf",
     )
 

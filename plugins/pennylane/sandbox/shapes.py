@@ -22,6 +22,8 @@ _LISTS = {
     "matched_transactions": "/customer_invoices/{customer_invoice_id}/matched_transactions",
     "invoice_lines": "/customer_invoices/{customer_invoice_id}/invoice_lines",
 }
+#: What has lines, which a control call may give beside the members.
+_WITH_LINES = ("customer_invoices", "billing_subscriptions")
 _TYPES: Mapping[str, Callable[[Any], bool]] = {
     "string": lambda value: isinstance(value, str),
     "boolean": lambda value: isinstance(value, bool),
@@ -38,7 +40,7 @@ def typed(collection: str, values: Mapping[str, Any]) -> dict[str, Any]:
     Names the contract does not have pass: `merging.merge` refuses them.
     """
     members = _members(collection)
-    if collection == "customer_invoices" and isinstance(values.get("invoice_lines"), list):
+    if collection in _WITH_LINES and isinstance(values.get("invoice_lines"), list):
         lines = [typed("invoice_lines", _line(each)) for each in values["invoice_lines"]]
         return {
             **typed(collection, {name: value for name, value in values.items() if name != "invoice_lines"}),

@@ -5,12 +5,22 @@ from __future__ import annotations
 import json
 from bisect import insort
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 #: Stands in stored links for the address the stand-in is reached at; put in when an answer is written.
 ROOT = "\x01root\x01"
+#: Stands in the addresses of files for when they are given out, which is when they begin to run out.
+STAMP = "\x01stamp\x01"
 API = f"{ROOT}/api/external/v2"
 _ROOT_ON_WIRE = json.dumps(ROOT)[1:-1].encode()
+_STAMP_ON_WIRE = json.dumps(STAMP)[1:-1].encode()
+
+
+class Origin(NamedTuple):
+    """Where the stand-in is reached (`url`: scheme, host and product prefix), and when (`at`: unix seconds)."""
+
+    url: str
+    at: int
 
 
 class Row:
@@ -39,9 +49,9 @@ class Row:
         self._wire = None
 
 
-def rooted(wire: bytes, root: str) -> bytes:
-    """`wire` with the links completed. `root`: scheme, host and product prefix."""
-    return wire.replace(_ROOT_ON_WIRE, root.encode())
+def rooted(wire: bytes, root: Origin) -> bytes:
+    """`wire` with the links completed."""
+    return wire.replace(_ROOT_ON_WIRE, root.url.encode()).replace(_STAMP_ON_WIRE, b"%d" % root.at)
 
 
 Key = int | tuple[Any, int]
