@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
+from tests.engine.once import OnceTarget
+from tests.engine.test_any_history import ANY, Turn, empty, prove, turns
 
 from duebridge.core.testing import ReceivablesTarget
 
-from tests.engine.once import OnceTarget
-from tests.engine.test_any_history import ANY, Turn, empty, prove, turns
 from .conftest import Figure
 
 __all__ = ["empty"]  # the fixture
