@@ -248,17 +248,6 @@ def test_every_report_adds_up_and_the_end_is_that_of_an_undisturbed_run(
     prove(empty, kind, on_delete, history)
 
 
-@pytest.mark.proof
-@KINDS
-@ON_DELETE
-@settings(max_examples=400, **ANY)
-@given(history=turns)
-def test_so_it_is_for_many_histories(
-    empty: Path, kind: type[ReceivablesTarget], on_delete: str, history: list[Turn]
-) -> None:
-    prove(empty, kind, on_delete, history)
-
-
 def rows(rig: Rig) -> list[Any]:
     with rig.store.reading() as db:
         records = rig.store.records(db, rig.connection_id)

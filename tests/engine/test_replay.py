@@ -1,6 +1,6 @@
 """plan --with-stored: what today's rules make of what was last read, and where that can't be told."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,28 +18,24 @@ from duebridge.core.tables.rules import Rules, send, skip
 from duebridge.core.testing import Rig, customer, invoice
 
 
-@pytest.fixture
-def copy(tmp_path: Path) -> Iterator[Store]:
-    store = Store.open(f"sqlite:///{tmp_path / 'copy.db'}")
-    yield store
-    store.close()
-
-
-def replay(rig: Rig, copy: Store) -> Preview:
-    """Plan a copy of the rig's store again."""
-    connection_id = rig.store.copy_connection(rig.connection_id, copy)
-    report = Report("rig", 0)
-    return preview(
-        copy,
-        connection_id,
-        rig.source,
-        rig.target,
-        rig.policy,
-        report,
-        now=rig.now,
-        with_stored=True,
-        stopping=rig.stopping,
-    )
+def replay(rig: Rig, folder: Path) -> Preview:
+    """Plan a copy of the rig's store, in `folder`, again."""
+    copy = Store.open(f"sqlite:///{folder / 'copy.db'}")
+    try:
+        connection_id = rig.store.copy_connection(rig.connection_id, copy)
+        return preview(
+            copy,
+            connection_id,
+            rig.source,
+            rig.target,
+            rig.policy,
+            Report("rig", 0),
+            now=rig.now,
+            with_stored=True,
+            stopping=rig.stopping,
+        )
+    finally:
+        copy.close()
 
 
 def raising(reference: str, error: Exception) -> Any:
@@ -55,10 +51,10 @@ def change_mapping(rig: Rig, monkeypatch: pytest.MonkeyPatch, **fields: str) -> 
     monkeypatch.setattr(type(rig.target), "mappings", {**rig.target.mappings, Invoice: mapping})
 
 
-def test_unchanged_rules_change_nothing(rig: Rig, copy: Store) -> None:
+def test_unchanged_rules_change_nothing(rig: Rig, tmp_path: Path) -> None:
     rig.source.put(customer("1"), invoice("10", "1"), invoice("11", "1", draft=True))
     rig.run()
-    found = replay(rig, copy)
+    found = replay(rig, tmp_path)
     assert found.changes == []
     assert found.as_json()["answers"] == {"change": 0, "no_change": 3, "cannot_tell": 0}
     assert found.as_json()["kinds"]["invoice"] | {"skipped": {}} == {
@@ -75,12 +71,12 @@ def test_unchanged_rules_change_nothing(rig: Rig, copy: Store) -> None:
 
 
 def test_a_changed_mapping_shows_each_field_with_both_values(
-    rig: Rig, copy: Store, monkeypatch: pytest.MonkeyPatch
+    rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rig.source.put(customer("1"), invoice("10", "1", label="Repairs"))
     rig.run()
     change_mapping(rig, monkeypatch, title="label")
-    found = replay(rig, copy)
+    found = replay(rig, tmp_path)
     assert [(each["id"], each["action"], each["fields"]) for each in found.changes] == [
         ("10", "update", {"title": [None, "Repairs"]})
     ]
@@ -88,7 +84,7 @@ def test_a_changed_mapping_shows_each_field_with_both_values(
 
 
 def test_a_decision_that_would_differ_is_told_although_nothing_would_be_written(
-    rig: Rig, copy: Store, monkeypatch: pytest.MonkeyPatch
+    rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rig.source.put(customer("1"), invoice("10", "1"))
     rig.run()
@@ -96,30 +92,30 @@ def test_a_decision_that_would_differ_is_told_although_nothing_would_be_written(
         Invoice, skip("too_small", "Not worth it", paid=False), otherwise=send("open", "The rest", reads="open")
     )
     monkeypatch.setattr(type(rig.target), "rules", {**rig.target.rules, Invoice: none})
-    found = replay(rig, copy)
+    found = replay(rig, tmp_path)
     assert found.changes == []
     assert found.as_json()["decisions"] == [{"kind": "invoice", "id": "10", "before": "open", "after": "too_small"}]
 
 
-def test_an_exclusion_is_a_decision_that_differs(rig: Rig, copy: Store) -> None:
+def test_an_exclusion_is_a_decision_that_differs(rig: Rig, tmp_path: Path) -> None:
     rig.source.put(customer("1"))
     rig.run()
     rig.set_policy(decide=ExcludedCustomers({"1"}).decide, excluded=frozenset({"1"}))
-    assert [each["after"] for each in replay(rig, copy).as_json()["decisions"]] == ["excluded_customer"]
+    assert [each["after"] for each in replay(rig, tmp_path).as_json()["decisions"]] == ["excluded_customer"]
 
 
-def test_what_has_an_unknown_outcome_can_not_be_told(rig: Rig, copy: Store) -> None:
+def test_what_has_an_unknown_outcome_can_not_be_told(rig: Rig, tmp_path: Path) -> None:
     rig.source.put(customer("1"), customer("2"))
     rig.target.after_push = raising("ledger-customer-2", UnknownOutcome("no answer"))
     rig.run()
-    found = replay(rig, copy)
+    found = replay(rig, tmp_path)
     assert [(each["kind"], each["id"]) for each in found.as_json()["cannot_tell"]] == [("customer", "2")]
     assert found.as_json()["answers"] == {"change": 0, "no_change": 1, "cannot_tell": 1}
     assert found.changes[0]["last_outcome"] == {"outcome": "unknown", "reason": "no answer", "uncertain": True}
     assert found.as_json()["kinds"]["customer"]["unknown"] == 1
 
 
-def test_what_a_dead_process_was_sending_can_not_be_told(rig: Rig, copy: Store) -> None:
+def test_what_a_dead_process_was_sending_can_not_be_told(rig: Rig, tmp_path: Path) -> None:
     rig.source.put(customer("1"))
 
     def die(delivery: Delivery) -> None:
@@ -128,18 +124,18 @@ def test_what_a_dead_process_was_sending_can_not_be_told(rig: Rig, copy: Store) 
     rig.target.after_push = die
     with pytest.raises(KeyboardInterrupt):
         rig.run()
-    assert replay(rig, copy).as_json()["answers"]["cannot_tell"] == 1
+    assert replay(rig, tmp_path).as_json()["answers"]["cannot_tell"] == 1
 
 
-def test_what_could_not_be_understood_can_not_be_told(rig: Rig, copy: Store) -> None:
+def test_what_could_not_be_understood_can_not_be_told(rig: Rig, tmp_path: Path) -> None:
     rig.source.put(customer("1"), invoice("10", "1", broken="no currency"))
     rig.run()
-    assert replay(rig, copy).as_json()["cannot_tell"] == [
+    assert replay(rig, tmp_path).as_json()["cannot_tell"] == [
         {"kind": "invoice", "id": "10", "why": "it could not be understood when it was last read: no currency"}
     ]
 
 
-def test_a_field_that_was_never_read_can_not_be_told(rig: Rig, copy: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_field_that_was_never_read_can_not_be_told(rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rig.source.put(customer("1"), invoice("10", "1"))
     rig.run()
     change_mapping(rig, monkeypatch, title="label")
@@ -147,17 +143,17 @@ def test_a_field_that_was_never_read_can_not_be_told(rig: Rig, copy: Store, monk
     with rig.store.transaction() as db:  # as if the source had been read by the mapping of before
         state = rig.store.stream(rig.connection_id, "documents")
         rig.store.save_stream(db, rig.connection_id, type(state)("documents", cursor=state.cursor, needs=frozenset()))
-    told = replay(rig, copy).as_json()
+    told = replay(rig, tmp_path).as_json()
     assert (told["answers"]["cannot_tell"], told["cannot_tell"][0]["id"]) == (1, "10")
     assert "never read from the source: " in told["cannot_tell"][0]["why"]
     assert "invoice.label" in told["cannot_tell"][0]["why"]
 
 
-def test_a_refused_record_says_what_it_was_refused_with(rig: Rig, copy: Store) -> None:
+def test_a_refused_record_says_what_it_was_refused_with(rig: Rig, tmp_path: Path) -> None:
     rig.source.put(customer("1"), invoice("10", "1"))
     rig.target.before_push = raising("ledger-customer-1", RecordError("name is taken"))
     rig.run()
-    found = replay(rig, copy)
+    found = replay(rig, tmp_path)
     shown = {each["id"]: each.get("last_outcome") for each in found.changes}
     assert shown == {"1": {"outcome": "rejected", "reason": "name is taken", "uncertain": False}, "10": None}
     assert found.as_json()["decisions"] == []
@@ -165,7 +161,7 @@ def test_a_refused_record_says_what_it_was_refused_with(rig: Rig, copy: Store) -
 
 
 def test_a_target_that_would_have_to_be_asked_gives_what_the_last_run_found(
-    rig: Rig, copy: Store, monkeypatch: pytest.MonkeyPatch
+    rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: Mapping[str, Any] = {"fields": ["a", "b"]}
     monkeypatch.setattr(rig.target, "context", lambda: seen)
@@ -176,17 +172,17 @@ def test_a_target_that_would_have_to_be_asked_gives_what_the_last_run_found(
         raise RunError("this asks no product anything")
 
     monkeypatch.setattr(rig.target, "context", ask)
-    found = replay(rig, copy)
+    found = replay(rig, tmp_path)
     assert found.as_json()["answers"]["no_change"] == 1
     assert any("Receivables was not asked" in note for note in found.report.notes)
 
 
 def test_a_target_never_asked_that_would_have_to_be_is_said(
-    rig: Rig, copy: Store, monkeypatch: pytest.MonkeyPatch
+    rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def ask() -> Any:
         raise RunError("this asks no product anything")
 
     monkeypatch.setattr(rig.target, "context", ask)
     with pytest.raises(ConfigError, match="run `duebridge plan rig` without --with-stored"):
-        replay(rig, copy)
+        replay(rig, tmp_path)
