@@ -104,7 +104,7 @@ class Sync:
             report.fail(error, "failed")
         else:
             _conclude(report, stopped=self._stopping.is_set())
-        if not report.adds_up():
+        if report.status != "inconsistent" and not report.adds_up():
             _contradict(report)
         report.seconds = time.monotonic() - began
         report.requests = dict(self._requests())
