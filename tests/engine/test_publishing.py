@@ -10,11 +10,6 @@ from duebridge.core.errors import RunError, UnknownOutcome
 from duebridge.core.testing import Rig, ShelfTarget, customer, invoice
 
 
-@pytest.fixture
-def shelf(rig: Rig) -> ShelfTarget:
-    return ShelfTarget(rig.source.settings(), rig.services)
-
-
 def raising(error: Exception):
     def meddle() -> None:
         raise error

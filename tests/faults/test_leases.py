@@ -258,6 +258,7 @@ def test_a_killed_holder_is_not_waited_for(scene: Scene, start: Callable[..., Pr
     killed = start("-m", "duebridge.core.cli", "--config", str(scene.yaml), "sync", NAME)
     until(door.came.is_set, "a write is held")
     killed.kill()
+    killed.wait()
     door.opened.set()
     began = time.monotonic()
 

@@ -90,7 +90,12 @@ def _eligible(state: State, currency: str) -> Iterator[Row]:
         data = row.data
         if row.facts["credit_note"] or data["draft"] or data["status"] not in _OPEN or data["currency"] != currency:
             continue
-        if data["customer"] is None or data["billing_subscription"] is not None or state.credit_notes(row.id):
+        if (
+            data["date"] is None
+            or data["customer"] is None
+            or data["billing_subscription"] is not None
+            or state.credit_notes(row.id)
+        ):
             continue
         if customer in (None, data["customer"]["id"]) and len(state["invoice_lines"].of(row.id)) <= 3:
             customer, found = data["customer"]["id"], found + 1
