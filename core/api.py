@@ -32,7 +32,7 @@ from duebridge.core.connector import (
     Write,
     key_of,
 )
-from duebridge.core.edge.http import Answer, Forbidden, Http, NotFound, Refused
+from duebridge.core.edge.http import Answer, File, Forbidden, Form, Http, NotFound, Refused
 from duebridge.core.edge.limits import Limiter, PerMinute, WindowLimiter, shared_limiter
 from duebridge.core.errors import (
     AuthError,
@@ -51,6 +51,7 @@ from duebridge.core.records import (
     SUBSCRIPTION_STATUSES,
     Address,
     Contact,
+    Credit,
     CreditNote,
     Customer,
     Discount,
@@ -81,6 +82,7 @@ __all__ = [
     "BalanceReader",
     "ConfigError",
     "Contact",
+    "Credit",
     "CreditNote",
     "Cursor",
     "CursorExpired",
@@ -91,7 +93,9 @@ __all__ = [
     "Document",
     "DueBridgeError",
     "Family",
+    "File",
     "Forbidden",
+    "Form",
     "Http",
     "Implausible",
     "Invoice",

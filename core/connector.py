@@ -203,7 +203,8 @@ class Delivery(NamedTuple):
 
     `reference` is our key at the target; `previous` the last accepted payload; `target_id` the target's own id.
     `uncertain` says an earlier attempt's outcome is unknown; `write` names its `Write`. `file` fetches the record's
-    file from the source, when it is called (`Source.document`).
+    file from the source, when it is called (`Source.document`). `tied` holds the target's own ids of the two it comes
+    after, as far as there are any: a document's customer, what a part names in `after`.
     """
 
     kind: str
@@ -217,13 +218,14 @@ class Delivery(NamedTuple):
     uncertain: bool = False
     write: str = ""
     file: Callable[[], Attachment | None] = no_file
+    tied: tuple[str | None, str | None] = (None, None)
 
 
 class Ack(NamedTuple):
     """The target took it. `notes` say what was dropped on the way, for the report and `records`.
 
     `anew` says that a new object stands in the place of the one held before: what was tied to that one (the record's
-    parts, and those that come `after` it) is written again in the same run.
+    parts, those that come `after` it, and a customer's documents with theirs) is written again in the same run.
     """
 
     target_id: str | None = None

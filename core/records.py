@@ -24,6 +24,7 @@ __all__ = [
     "SUBSCRIPTION_STATUSES",
     "Address",
     "Contact",
+    "Credit",
     "CreditNote",
     "Customer",
     "Discount",
@@ -260,10 +261,22 @@ class Document(Record):
         return self.archived_at is not None
 
 
+class Credit(Part):
+    """How much of an invoice a credit note takes."""
+
+    credit_note_id: str
+    amount: Amount
+
+
 class Invoice(Document):
-    """What a customer owes."""
+    """What a customer owes.
+
+    `credits` are what the credit notes at the target take of it, by issue date then id: no source gives them, they are
+    worked out while it is planned, for targets that read them.
+    """
 
     kind: ClassVar[str] = "invoice"
+    credits: tuple[Credit, ...] = ()
 
     @property
     def open(self) -> bool:
@@ -277,10 +290,15 @@ class Invoice(Document):
 
 
 class CreditNote(Document):
-    """What is owed back. `invoice_id` is the invoice it credits, when the source links one."""
+    """What is owed back. `invoice_id` is the invoice it credits, when the source links one.
+
+    `invoice_stands`: that invoice is, or will be after this run, at the target; worked out while it is planned, for
+    targets that read it.
+    """
 
     kind: ClassVar[str] = "credit_note"
     invoice_id: str | None = None
+    invoice_stands: bool = False
 
     @property
     def total(self) -> Decimal:

@@ -80,9 +80,13 @@ class Lanes:
 
     def _run_lane(self, lane: Iterable[Claimed], results: list[Result]) -> None:
         stands: dict[str, bool] = {}
-        for row in lane:
+        ids: dict[str, str] = {}
+        for claimed in lane:
+            row = _with_ids(claimed, ids)
             result = self._write(row, stands)
             stands[row.key] = result.verdict == "accepted" and result.operation in ("create", "update")
+            if stands[row.key] and (id := _id_after(result)) is not None:
+                ids[row.key] = id
             results.append(result)
 
     def _write(self, row: Claimed, stands: Mapping[str, bool]) -> Result:
@@ -180,7 +184,21 @@ def delivery_of(row: Claimed, operation: Operation, file: Callable[[], Attachmen
         uncertain=row.uncertain,
         write=row.write,
         file=file,
+        tied=(row.a_id, row.b_id),
     )
+
+
+def _with_ids(row: Claimed, ids: Mapping[str, str]) -> Claimed:
+    """Return `row` with the ids of what was written before it in its lane."""
+    if row.after_a not in ids and row.after_b not in ids:
+        return row
+    return row._replace(a_id=ids.get(row.after_a or "", row.a_id), b_id=ids.get(row.after_b or "", row.b_id))
+
+
+def _id_after(result: Result) -> str | None:
+    """The target's id of what was written: told by the target, or as it was."""
+    ack, found = result.ack, result.found
+    return (ack.target_id if ack else None) or (found.target_id if found else None) or result.row.target_id
 
 
 def _lanes(rows: Sequence[Claimed]) -> Iterable[list[Claimed]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from threading import Event
 from typing import Any
@@ -197,15 +197,22 @@ class Writing:
             self._count_records([result for result in results if not result.row.part])
             self._count_parts(records, [result for result in results if result.row.part])
             records.drop([result.row.n for result in others if _withdrawn(result)])
-            self._tie_again(records, [result.row.key for result in written if result.ack and result.ack.anew])
+            anew = [result.row.key for result in written if result.ack and result.ack.anew]
+            self._tie_again(records, anew, {result.row.key for result in written if not result.row.part})
 
-    def _tie_again(self, records: Records, keys: Sequence[str]) -> None:
-        """Have what was tied to objects that others took the place of written again; what was to be untied is."""
-        tied = records.tied_to(keys) if keys else []
-        records.drop([row.n for row in tied if row.payload is None])
-        for row in tied:
-            if row.payload is not None:
-                records.touch([row.n], TIED_ANEW | {"phase": self._writes[row.write].phase})
+    def _tie_again(self, records: Records, keys: Sequence[str], fresh: Collection[str]) -> None:
+        """Have what was tied to objects that others took the place of written again; what was to be untied is.
+
+        The documents of a customer made anew went with it; those in `fresh` were written after it already.
+        """
+        while keys:
+            tied = [row for row in records.tied_to(keys) if row.part or row.key not in fresh]
+            records.drop([row.n for row in tied if row.part and row.payload is None])
+            for row in tied:
+                if row.payload is not None:
+                    due = bool(row.part) or row.verdict == "sync"
+                    records.touch([row.n], TIED_ANEW | {"phase": self._writes[row.write].phase, "due": due})
+            keys = [row.key for row in tied if not row.part]
 
     def _settled(self, result: Result, now: float) -> dict[str, Any] | None:
         return settled(result, self._writes, self._run, now)

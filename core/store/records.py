@@ -64,7 +64,7 @@ class Stored(NamedTuple):
 
 
 class Claimed(NamedTuple):
-    """A row to write, with whether what must stand before it does.
+    """A row to write, with whether what must stand before it does, and the target's own ids of that.
 
     `attempted` tells what earlier attempts sent whose outcome is unknown: the payload's fingerprint, `REMOVAL` when one
     of them took something away, None when there were none or several payloads.
@@ -94,6 +94,8 @@ class Claimed(NamedTuple):
     attempted: str | None
     a_stands: bool
     b_stands: bool
+    a_id: str | None = None
+    b_id: str | None = None
 
 
 class PlannedRow(NamedTuple):
@@ -241,7 +243,7 @@ class Records:
             self._db.execute(update(records).where(records.c.n.in_(chunk)).values(values))
 
     def tied_to(self, keys: Sequence[str]) -> list[Stored]:
-        """Return the parts that come after one of the records `keys`."""
+        """Return the records and parts that come after one of the records `keys`."""
         rows = _TIED.fetch(self._db, (self._id, listed(self._db, keys), listed(self._db, keys)))
         return [Stored._make(row) for row in rows]
 
@@ -413,6 +415,13 @@ def _standing(after: str) -> str:
     )
 
 
+def _id_of(after: str) -> str:
+    return (
+        "(SELECT other.target_id FROM records AS other"
+        f" WHERE other.connection_id = records.connection_id AND other.key = records.{after})"
+    )
+
+
 def _upsert() -> Statement:
     columns = PlannedRow._fields
     replaced = [name for name in columns if name not in ("connection_id", "key", "uncertain", "attempts")]
@@ -438,7 +447,8 @@ _STANDING = Statement(
 _UPSERT = _upsert()
 _ATTEMPTED = "CASE WHEN uncertain THEN (SELECT fingerprint FROM intents WHERE intents.n = records.n) END"
 _CLAIMED = (
-    f"SELECT {', '.join(Claimed._fields[:-3])}, {_ATTEMPTED}, {_standing('after_a')}, {_standing('after_b')}"
+    f"SELECT {', '.join(Claimed._fields[:-5])}, {_ATTEMPTED}, {_standing('after_a')}, {_standing('after_b')},"
+    f" {_id_of('after_a')}, {_id_of('after_b')}"
     " FROM records WHERE connection_id = ?"
 )
 _NEXT = " AND (phase, n) > (?, ?) AND NOT customer_id ONE_OF ORDER BY phase, n LIMIT ?"
@@ -462,8 +472,7 @@ _TO_TRY = Statement(
 )
 _AFTER = Statement("SELECT n, key FROM records WHERE connection_id = ? AND due AND (after_a ONE_OF OR after_b ONE_OF)")
 _TIED = Statement(
-    f"SELECT {', '.join(Stored._fields)} FROM records WHERE connection_id = ? AND part <> ''"
-    " AND (after_a ONE_OF OR after_b ONE_OF)"
+    f"SELECT {', '.join(Stored._fields)} FROM records WHERE connection_id = ? AND (after_a ONE_OF OR after_b ONE_OF)"
 )
 _FORESEEN = Statement(
     "SELECT kind, accepted_fingerprint IS NOT NULL, COUNT(*) FROM records"
