@@ -37,24 +37,13 @@ def decimal_text(amount: Decimal, currency: str) -> str:
     return str(Decimal(minor_units(amount, currency)).scaleb(-exponent(currency)))
 
 
-def paid_amount(invoice: Invoice) -> Decimal:
-    """What was settled of `invoice` by money: its credit notes at Billabex settle it by themselves."""
-    return settled(invoice.amount, invoice.remaining, invoice.credits, invoice.status, paid=invoice.paid)
-
-
-def settled(
-    total: Decimal, remaining: Decimal | None, credits: Sequence[Credit], status: str, *, paid: bool
-) -> Decimal:
-    """What was settled by money of an invoice of `total`, at most what its credit notes leave of it."""
+def _paid(
+    total: Decimal, remaining: Decimal | None, credits: Sequence[Credit], status: str, paid: bool, currency: str
+) -> str:
+    """What was settled by money, at most what its credit notes leave of it: those settle it by themselves."""
     linked = sum((credit.amount for credit in credits), ZERO)
     money = settled_by_money(total, remaining, linked, paid=paid or status in _SETTLED)
-    return min(money, max(ZERO, total - linked))
-
-
-def _paid(
-    amount: Decimal, remaining: Decimal | None, credits: Sequence[Credit], status: str, paid: bool, currency: str
-) -> str:
-    return decimal_text(settled(amount, remaining, credits, status, paid=paid), currency)
+    return decimal_text(min(money, max(ZERO, total - linked)), currency)
 
 
 def _name(customer_type: str, name: str, first_name: str, last_name: str) -> str:
@@ -94,7 +83,9 @@ def day(value: date) -> dict[str, int]:
 
 def _issued(issued_on: date | None) -> dict[str, int]:
     if issued_on is None:
-        raise RecordError("issuedDate: the document has no issue date, and Billabex requires one; date it at the source")
+        raise RecordError(
+            "issuedDate: the document has no issue date, and Billabex requires one; date it at the source"
+        )
     return day(issued_on)
 
 
@@ -123,7 +114,9 @@ _DOCUMENT: dict[str, Any] = {
 CUSTOMER = Mapping(
     Customer,
     {
-        "sourceId": computed(customer_reference, "@source", "id", says="{source}-customer-{id}; the account's source link"),
+        "sourceId": computed(
+            customer_reference, "@source", "id", says="{source}-customer-{id}; the account's source link"
+        ),
         "fullName": computed(
             _name,
             "customer_type",

@@ -1,0 +1,99 @@
+"""What does Billabex hold already, by our keys? Each list is read once in a run, when something asks for it.
+
+For creates whose answer was lost in an earlier run, for what Billabex says it has, and for accounts, which are matched
+by their source link. What this run makes and removes is kept up.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from threading import RLock
+from typing import NamedTuple
+
+from duebridge.core.api import UnknownOutcome
+from duebridge.targets.billabex.client import BillabexClient, Node
+
+DOCUMENTS = ("invoices", "credit-notes")
+
+
+class Entry(NamedTuple):
+    """An object at Billabex: its id there, our key (empty: none), and for documents whose it is and its number."""
+
+    id: str
+    source_id: str
+    account: str = ""
+    number: str = ""
+
+
+class Index:
+    """One organization's accounts and documents; safe to use from several threads."""
+
+    def __init__(self, client: BillabexClient, connection_id: str) -> None:
+        """Read with `client`; accounts linked under another `connection_id` are not ours."""
+        self._client = client
+        self._connection_id = connection_id
+        self._lock = RLock()
+        self._read: dict[str, dict[str, Entry]] = {}
+
+    def by_key(self, collection: str, reference: str) -> Entry | None:
+        """Return the object with our key. Raises `UnknownOutcome` when there are several."""
+        found = [entry for entry in self._entries(collection) if entry.source_id == reference]
+        return _only(found, collection, f"the source id {reference}")
+
+    def by_number(self, account: str, collection: str, number: str) -> Entry | None:
+        """Return the document of this number at an account, if it has no source id that says otherwise."""
+        found = [
+            entry
+            for entry in self._entries(collection)
+            if (entry.account, entry.number, entry.source_id) == (account, number, "")
+        ]
+        return _only(found, collection, f"the number {number} at one account")
+
+    def documents_of(self, account: str) -> list[Entry]:
+        """Return what is in an account."""
+        return [entry for name in DOCUMENTS for entry in self._entries(name) if entry.account == account]
+
+    def add(self, collection: str, entry: Entry) -> None:
+        """Take note of what was made."""
+        with self._lock:
+            if collection in self._read:
+                self._read[collection][entry.id] = entry
+
+    def drop(self, collection: str, id: str) -> None:
+        """Take note of what was removed."""
+        with self._lock:
+            self._read.get(collection, {}).pop(id, None)
+
+    def _entries(self, collection: str) -> Iterable[Entry]:
+        with self._lock:
+            if collection not in self._read:
+                nodes = self._client.listed(collection)
+                entries = (self._account(node) if collection == "accounts" else _document(node) for node in nodes)
+                self._read[collection] = {entry.id: entry for entry in entries}
+            return list(self._read[collection].values())
+
+    def _account(self, node: Node) -> Entry:
+        link = node.get("source")
+        if not isinstance(link, dict) or link.get("connectionId") != self._connection_id:
+            return Entry(str(node["id"]), "")
+        return Entry(str(node["id"]), str(link.get("sourceId") or ""))
+
+
+def _document(node: Node) -> Entry:
+    return Entry(
+        str(node["id"]),
+        str(node.get("sourceId") or ""),
+        str(node.get("accountId") or ""),
+        str(node.get("number") or ""),
+    )
+
+
+def _only(found: list[Entry], collection: str, what: str) -> Entry | None:
+    if len(found) > 1:
+        ids = ", ".join(entry.id for entry in found)
+        raise UnknownOutcome(
+            f"Billabex has {len(found)} {collection} with {what} ({ids}); "
+            "remove all but one of them at Billabex, the next run takes the one that stays"
+        )
+    return found[0] if found else None
