@@ -77,8 +77,8 @@ class Allocations:
         if note is None or invoice is None:
             missing = "credit note" if note is None else "invoice"
             raise RecordError(
-                f"the {missing} is no longer at Billabex, so nothing can be allocated; it is made again when it changes "
-                "at the source"
+                f"the {missing} is no longer at Billabex, so nothing can be allocated; it is made again when it "
+                "changes at the source"
             )
         return note, invoice
 
@@ -117,7 +117,7 @@ def _amount(document: Node, name: str) -> Decimal:
         return _decimal(document.get(name))
     except ArithmeticError:
         raise RunError(
-            f"Billabex does not tell the {name} of document {document.get('id')}; check whether Billabex changed its API"
+            f"Billabex does not tell the {name} of document {document.get('id')}; check whether it changed its API"
         ) from None
 
 

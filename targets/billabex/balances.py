@@ -1,7 +1,7 @@
 """What does Billabex say is outstanding on each document?
 
-An invoice's total less its paid amount and what credit notes settle of it; a credit note's total, negative, less what it
-settles. Major units of the account's currency: documents have none of their own.
+An invoice's total less its paid amount and what credit notes settle of it; a credit note's total, negative, less what
+it settles. Major units of the account's currency: documents have none of their own.
 """
 
 from __future__ import annotations

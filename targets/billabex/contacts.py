@@ -1,8 +1,8 @@
 """Which contacts does a customer have at Billabex?
 
-Source: Billabex's page "Connect Pennylane" (contacts are synchronized, Contact changes). The addresses of the customer's
-own e-mail field come first, then those of its address book. Billabex matches contacts by address, and by similar names
-where there is none: one without an address is left out. Pure.
+Source: Billabex's page "Connect Pennylane" (contacts are synchronized, Contact changes). The addresses of the
+customer's own e-mail field come first, then those of its address book. Billabex matches contacts by address, and by
+similar names where there is none: one without an address is left out. Pure.
 """
 
 from __future__ import annotations

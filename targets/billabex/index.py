@@ -6,7 +6,6 @@ by their source link. What this run makes and removes is kept up.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from threading import RLock
 from typing import NamedTuple

@@ -1,8 +1,8 @@
 """Which field of Billabex gets which field of a customer, an invoice or a credit note?
 
-Source: Billabex's page "Connect Pennylane"; body fields as in Billabex's own NetSuite connector. Amounts are decimals in
-major units with the currency's decimals, as text; dates `{year, month, day}`. `account` and `credits` are our keys: the
-target puts Billabex's ids in their place. Pure; `@source` is the source connector's name.
+Source: Billabex's page "Connect Pennylane"; body fields as in Billabex's own NetSuite connector. Amounts are decimals
+in major units with the currency's decimals, as text; dates `{year, month, day}`. `account` and `credits` are our keys:
+the target puts Billabex's ids in their place. Pure; `@source` is the source connector's name.
 """
 
 from __future__ import annotations

@@ -14,10 +14,10 @@ _EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 class BillabexSettings(Settings):
     """Access to one Billabex organization, and choices.
 
-    `connection_id` names our integration in an account's source link. `currency` is that of every account made: Billabex
-    takes none with a document. `history` "open" leaves out what was settled before it was ever sent. `without_pdf` says
-    what becomes of a document without a file. `override_email` takes the place of every address. `requests_per_minute`:
-    Billabex allows 300 in any 60 seconds (its guide on rate limits).
+    `connection_id` names our integration in an account's source link. `currency` is that of every account made:
+    Billabex takes none with a document. `history` "open" leaves out what was settled before it was ever sent.
+    `without_pdf` says what becomes of a document without a file. `override_email` takes the place of every address.
+    `requests_per_minute`: Billabex allows 300 in any 60 seconds (its guide on rate limits).
     """
 
     token: Annotated[SecretStr, Field(min_length=1)]

@@ -1,8 +1,8 @@
 """What of an invoice do its credit notes settle at Billabex? Pure.
 
-Source: Billabex's page "Connect Pennylane" (credit notes are synchronized) and its help on credit notes: Billabex itself
-allocates a new one to due invoices, oldest first. The ledger knows better for the linked ones: each is allocated to its
-invoice for as much as the invoice still takes, those before it (by issue date, then id) first.
+Source: Billabex's page "Connect Pennylane" (credit notes are synchronized) and its help on credit notes: Billabex
+itself allocates a new one to due invoices, oldest first. The ledger knows better for the linked ones: each is allocated
+to its invoice for as much as the invoice still takes, those before it (by issue date, then id) first.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from duebridge.targets.billabex.references import allocation_reference, credit_n
 def parts(family: Family, source: str) -> Iterator[Part]:
     """Yield the allocations of the credit notes of `family`; none when the invoice is not at Billabex.
 
-    What an allocation is tied to stands in its payload: when one of its documents is made again, it is taken back first.
+    What an allocation is tied to stands in its payload: when one of its documents is made again, it is taken back
+    before.
     """
     if family.invoice is None or not family.invoice.standing:
         return

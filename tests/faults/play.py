@@ -52,6 +52,8 @@ class Play:
     clock: Clock
     reports: list[Report] = field(default_factory=list)
     shown: list[dict[str, Row]] = field(default_factory=list)
+    #: What happens before each further run.
+    between: Callable[[], object] = lambda: None
 
     def order(self, *rules: Fault, seed: int = 1) -> None:
         """Order faults at the desk's stand-in; none without rules."""
@@ -64,6 +66,7 @@ class Play:
 
         def look() -> None:
             self.shown.append(self.unknown())
+            self.between()
             between()
 
         for report in self.bench.runs(MOST_RUNS, look):

@@ -45,7 +45,7 @@ class Control:
         thing = _controlled(lambda: self._make(collection, own))
         if _FORCED in values:
             thing.forced[_FORCED] = values[_FORCED]
-        return self._show(collection, thing)
+        return self._show(thing)
 
     def patch(self, collection: str, id: str, values: Json) -> Json:
         """Change an object; return it as the API shows it."""
@@ -55,7 +55,7 @@ class Control:
             _controlled(lambda: self._change(thing, own))
         if _FORCED in values:
             thing.forced[_FORCED] = values[_FORCED]
-        return self._show(collection, thing)
+        return self._show(thing)
 
     def delete(self, collection: str, id: str) -> None:
         """Remove an object with all that is in it."""
@@ -111,7 +111,7 @@ class Control:
             raise UnknownObject(f"no contact {id}")
         return account
 
-    def _show(self, collection: str, thing: Thing) -> Json:
+    def _show(self, thing: Thing) -> Json:
         if isinstance(thing, Account):
             return views.account(thing)
         return self._routes.show_document(thing) if isinstance(thing, Document) else views.contact(thing)

@@ -56,8 +56,9 @@ def _place(cursor: str | None) -> int:
         return 0
     try:
         word, _, place = urlsafe_b64decode(cursor.encode()).decode().partition(":")
-        if word == "place":
-            return int(place)
+        number = int(place) if word == "place" else -1
     except ValueError:
-        pass
-    invalid("after is not a cursor of this list")
+        number = -1
+    if number < 0:
+        invalid("after is not a cursor of this list")
+    return number

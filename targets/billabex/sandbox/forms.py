@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, NamedTuple
 
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 
@@ -32,23 +33,35 @@ _REQUIRED = ("accountId", "number", "totalAmount", "taxAmount")
 _AMOUNTS = frozenset({"totalAmount", "taxAmount", "paidAmount"})
 
 
-async def received(request: Request) -> tuple[dict[str, str], UploadFile | None]:
+class Upload(NamedTuple):
+    """A file that came with a form."""
+
+    name: str | None
+    content_type: str
+    content: bytes
+
+
+async def received(request: Request) -> tuple[dict[str, str], Upload | None]:
     """Return the text fields and the file of a request. Refuses any other body, and fields given twice."""
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         invalid("the body must be multipart/form-data")
     try:
-        form = await request.form()
-    except (MultiPartException, ValueError) as error:
-        invalid(f"the form can't be read: {getattr(error, 'message', error)}")
+        async with request.form() as form:
+            return await _sorted_out(form)
+    except (MultiPartException, HTTPException) as error:
+        invalid(f"the form can't be read: {getattr(error, 'message', '') or getattr(error, 'detail', '')}")
+
+
+async def _sorted_out(form: FormData) -> tuple[dict[str, str], Upload | None]:
     fields: dict[str, str] = {}
-    file: UploadFile | None = None
+    file: Upload | None = None
     for name, value in form.multi_items():
         if name in fields or (name == "file" and file is not None):
             invalid(f"{name} is given twice")
         if isinstance(value, str):
             fields[name] = value
         elif name == "file":
-            file = value
+            file = Upload(value.filename, value.content_type or "", await value.read())
         else:
             invalid(f"{name} must not be a file")
     return fields, file
@@ -72,17 +85,16 @@ def understood(kind: Kind, fields: Mapping[str, str]) -> Values:
     return values | {name: checks.day(values[name], name) for name in _DATES[kind]}
 
 
-async def checked_file(file: UploadFile | None, *, required: bool) -> Values:
+def checked_file(file: Upload | None, *, required: bool) -> Values:
     """Return what is kept of a file: its name, type and size. Refuses anything but a PDF or a PNG."""
     if file is None:
         if required:
             invalid("file is required")
         return {}
-    content = await file.read()
-    signature = _SIGNATURES.get(file.content_type or "")
-    if signature is None or not content.startswith(signature):
+    signature = _SIGNATURES.get(file.content_type)
+    if signature is None or not file.content.startswith(signature):
         invalid("file must be a PDF or a PNG")
-    return {"file": {"name": file.filename, "contentType": file.content_type, "size": len(content)}}
+    return {"file": {"name": file.name, "contentType": file.content_type, "size": len(file.content)}}
 
 
 def _nest(kind: Kind, values: Values, name: str, part: str, value: str) -> None:

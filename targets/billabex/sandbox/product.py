@@ -134,7 +134,7 @@ class BillabexSandbox(ProductSandbox):
             return _parsed(raw) if request.method != "DELETE" else None
         fields, file = await forms.received(request)
         values = forms.understood(kind, fields)
-        return values | await forms.checked_file(file, required=self.routes.switches.file_required)
+        return values | forms.checked_file(file, required=self.routes.switches.file_required)
 
 
 def _raw_path(request: Request) -> str:

@@ -44,14 +44,14 @@ class Routes:
     def find(self, method: str, path: str) -> tuple[Operation, Path, Path]:
         """Return the operation of an undecoded path, its pattern and its ids; refuses with 404 or 405."""
         segments = tuple(unquote(segment) for segment in path.split("/"))
-        for pattern in (_pattern(segments), segments):
-            if pattern in self._table:
-                operations = self._table[pattern]
-                if method not in operations:
-                    raise Refusal(405, f"{method} is not allowed here", {"Allow": ", ".join(sorted(operations))})
-                ids = tuple(segment for segment, word in zip(segments, pattern, strict=True) if word == "*")
-                return operations[method], pattern, ids
-        missing(f"no such endpoint: {path}")
+        pattern = _pattern(segments)
+        operations = self._table.get(pattern)
+        if operations is None:
+            missing(f"no such endpoint: {path}")
+        if method not in operations:
+            raise Refusal(405, f"{method} is not allowed here", {"Allow": ", ".join(sorted(operations))})
+        ids = tuple(segment for segment, word in zip(segments, pattern, strict=True) if word == "*")
+        return operations[method], pattern, ids
 
     def show_document(self, item: Document) -> dict[str, Any]:
         """Show a document as of today."""
