@@ -10,6 +10,9 @@ from duebridge.core.records import Record
 from duebridge.core.tables.compiled import Names, function
 from duebridge.core.tables.paths import TableError, check_path, vocabulary
 
+#: As many words as a page can name.
+_FEW = 3
+
 Verdict = Literal["sync", "skip", "reject"]
 
 
@@ -139,7 +142,8 @@ def _words(conditions: dict[str, Any]) -> str:
 
 def _condition(name: str, wanted: Any) -> str:
     if isinstance(wanted, OtherThan):
-        return f"{name} is a word we don't know"
+        few = len(wanted.words) <= _FEW
+        return f"{name} is not {' or '.join(sorted(wanted.words))}" if few else f"{name} is a word we don't know"
     if isinstance(wanted, (set, frozenset)):
         return f"{name} is one of {', '.join(sorted(wanted))}"
     if wanted is None:

@@ -20,6 +20,7 @@ from duebridge.core.api import (
     NotFound,
     Payload,
     PerMinute,
+    Refused,
     RunError,
     Services,
     UnknownOutcome,
@@ -52,8 +53,14 @@ class BillabexClient:
         return _object(self._http.get(f"{ROOT}/organizations/{_segment(self._organization)}"), "organizations")
 
     def listed(self, collection: str) -> Iterator[Node]:
-        """Yield everything of the organization in `accounts`, `invoices` or `credit-notes`."""
-        return self._nodes(collection, {"organizationId": self._organization})
+        """Yield everything of the organization in `accounts`, `invoices` or `credit-notes`.
+
+        A refusal is about the organization, not about a record: it is a `RunError`.
+        """
+        try:
+            yield from self._nodes(collection, {"organizationId": self._organization})
+        except Refused as refusal:
+            raise RunError(f"{refusal} (is organization_id {self._organization} the right one?)") from refusal
 
     def found(self, collection: str, id: str) -> Node | None:
         """Return the object `id` of `collection`; None when it is not there."""
