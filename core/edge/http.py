@@ -173,9 +173,7 @@ class _Call:
         timeout = {"timeout": deadlines.until(terms.end())}
         if not isinstance(self.body, Form):
             return httpx.Request(self.method, self.url, headers=headers, content=self.body, extensions=timeout)
-        files = [(name, (file.name, file.content, file.content_type)) for name, file in self.body.files.items()]
-        fields = dict(self.body.fields)
-        return httpx.Request(self.method, self.url, headers=headers, data=fields, files=files, extensions=timeout)
+        return httpx.Request(self.method, self.url, headers=headers, files=_form_parts(self.body), extensions=timeout)
 
 
 class Http:
@@ -397,6 +395,13 @@ def _client(base: httpx.URL) -> httpx.Client:
     pool = deadlines.pool(base.scheme, base.host, _security())
     no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
     return httpx.Client(transport=_Transport(pool), trust_env=False, follow_redirects=False, cookies=no_cookies)
+
+
+def _form_parts(form: Form) -> list[tuple[str, tuple[str | None, bytes] | tuple[str, bytes, str]]]:
+    """The parts of a form, fields first; all as files, or httpx would write a form without any in another encoding."""
+    texts = ((name, [value] if isinstance(value, str) else value) for name, value in form.fields.items())
+    fields = [(name, (None, text.encode())) for name, values in texts for text in values]
+    return [*fields, *((name, (file.name, file.content, file.content_type)) for name, file in form.files.items())]
 
 
 def _base(address: str, product: str) -> httpx.URL:

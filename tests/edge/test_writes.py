@@ -79,6 +79,15 @@ def test_a_form_carries_fields_and_files_at_every_attempt(edge: Any, server: Any
         assert b"application/pdf" in seen.body
 
 
+def test_a_form_without_files_is_a_form_too_and_its_bytes_can_be_the_same_each_time(edge: Any, server: Any) -> None:
+    server.plays(server.reply(503), server.reply(201, b'{"id": 1}'))
+    kind = {"content-type": "multipart/form-data; boundary=b0undary"}
+    edge.to(server.url).write("POST", "/invoices", Form({"number": "F-1"}, {}), safety="upsert", headers=kind)
+    first, again = server.seen
+    assert first.body == again.body
+    assert first.body == b'--b0undary\r\nContent-Disposition: form-data; name="number"\r\n\r\nF-1\r\n--b0undary--\r\n'
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -1,8 +1,8 @@
 """Which switches may a test turn?
 
 `visible_after`: how many seconds a list does not show what is new. `auto_allocate`: whether Billabex allocates new
-credit notes by itself. `unique_sources`: whether a source link may stand at one account alone. `file_required`: whether a
-document needs its file. `keys_kept_for`: how many seconds an Idempotency-Key is remembered.
+credit notes by itself. `unique_sources`: whether a source link may stand at one account alone. `file_required`: whether
+a document needs its file. `keys_kept_for`: how many seconds an Idempotency-Key is remembered.
 """
 
 from __future__ import annotations
