@@ -31,7 +31,8 @@ SENT = Decision("sync", "open", "")
 
 def family(invoice: Invoice, *notes: CreditNote) -> Family:
     """What planning makes of these documents, all at Billabex; `invoice.credits` as given."""
-    return Family(Member(invoice, SENT, True), tuple(Member(note, SENT, True) for note in notes))
+    members = tuple(Member(note, SENT, standing=True) for note in notes)
+    return Family(Member(invoice, SENT, standing=True), members)
 
 
 def credited(amount: str = "240.00", note: str = "40", **fields: Any) -> Invoice:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -50,9 +49,9 @@ def test_every_page_is_read_until_one_is_empty(desk: Desk) -> None:
 
 
 @pytest.fixture
-def elsewhere(desk: Desk, httpserver: HTTPServer) -> Iterator[tuple[HTTPServer, BillabexTarget]]:
+def elsewhere(desk: Desk, httpserver: HTTPServer) -> tuple[HTTPServer, BillabexTarget]:
     """A server that answers as it is told, and a target that asks it."""
-    yield httpserver, desk.target(base_url=httpserver.url_for("/billabex"))
+    return httpserver, desk.target(base_url=httpserver.url_for("/billabex"))
 
 
 @pytest.mark.parametrize(

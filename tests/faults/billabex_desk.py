@@ -40,7 +40,7 @@ class BillabexDesk(Desk):
         return {"connector": "billabex", "requests_per_minute": 1_000_000, **where}
 
     def held(self, url: str) -> dict[str, Held]:
-        """Everything by our keys; an allocation's is that of both its documents, a contact's its account and address."""
+        """Everything by our keys: an allocation's are those of both documents, a contact's its account and address."""
         with httpx.Client(base_url=f"{url}/billabex/api/public/v1/", headers=self.headers, timeout=60) as http:
             accounts = {node["id"]: node for node in _nodes(http, "accounts")}
             people = [
