@@ -109,6 +109,7 @@ class Intake:
         wanted: set[str] = set()
         frozen: set[str] = set()
         untouched: set[str] = set()
+        kept: set[str] = set()
         for family in gathered.families:
             plan = self._planner.plan_family(family, gathered.stands)
             dues, troubled = self._keep_parts(rows, plan.parts, gathered)
@@ -118,16 +119,25 @@ class Intake:
             touched.update(dues)
             for planned in plan.documents:
                 item = gathered.documents.get(planned.key)
-                if item is not None:
-                    row = gathered.rows.get(planned.key)
-                    beside = "planned" if planned.key in dues else troubled.get(planned.key, "")
-                    # what only waited for its customer was not seen by the crawl of the customers
-                    self._keep(rows, planned, item.body, row, crawls.get(planned.key), beside=beside)
+                row = gathered.rows.get(planned.key)
+                if item is None and (row is None or not self._learned(planned, row)):
+                    continue
+                beside = "planned" if planned.key in dues else troubled.get(planned.key, "")
+                body = item.body if item is not None else row.body if row is not None else None
+                # what only waited for its customer was not seen by the crawl of the customers
+                self._keep(rows, planned, body, row, crawls.get(planned.key), beside=beside)
+                kept.add(planned.key)
         if gathered.parts:
             parts = _rest(records, gathered.parts, untouched) if untouched else gathered.parts
             touched |= self._withdraw(records, parts, wanted, frozen)
             self._hold_back(records, parts.values(), frozen)
-        self._count_owners(records, gathered, touched)
+        self._count_owners(records, gathered, touched - kept)
+
+    def _learned(self, planned: Planned, row: Stored) -> bool:
+        """Whether a document that was not read itself is to be otherwise by what its family has become."""
+        if not self._planner.by_family:
+            return False
+        return not change_record(planned, row, self._writes, removes=self._planner.removes(planned.decision)).same
 
     def _keep(
         self,

@@ -111,7 +111,7 @@ class Planner:
         self._on_delete = on_delete
         self._rules = {kind.kind: rules for kind, rules in target.rules.items()}
         self._mappings = {kind.kind: mapping for kind, mapping in target.mappings.items()}
-        self._by_family = bool(needs_of(target) & _FAMILY_FACTS)
+        self.by_family = bool(needs_of(target) & _FAMILY_FACTS)
 
     def decide(self, known: Known, *, customer_stands: bool) -> Decision:
         """Return what happens to `known`: excluded, gone, unreadable, then plugins, the target's rules, its customer.
@@ -203,7 +203,7 @@ class Planner:
         whether it stands, and they tell it what they take of it.
         """
         plans = [self.plan(known, customer_stands=stands.get(_customer(known), False)) for known in documents]
-        if not self._by_family:
+        if not self.by_family:
             return plans
         invoice = next((at for at, plan in enumerate(plans) if isinstance(plan.record, Invoice)), None)
         if invoice is not None and plans[invoice].standing:
