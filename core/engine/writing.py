@@ -197,16 +197,15 @@ class Writing:
             self._count_records([result for result in results if not result.row.part])
             self._count_parts(records, [result for result in results if result.row.part])
             records.drop([result.row.n for result in others if _withdrawn(result)])
-            anew = [result.row.key for result in written if result.ack and result.ack.anew]
-            self._tie_again(records, anew, {result.row.key for result in written if not result.row.part})
+            self._tie_again(records, *_anew(written))
 
     def _tie_again(self, records: Records, keys: Sequence[str], fresh: Collection[str]) -> None:
         """Have what was tied to objects that others took the place of written again; what was to be untied is.
 
-        The documents of a customer made anew went with it; those in `fresh` were written after it already.
+        The documents of a customer made anew went with it. What is in `fresh` was made after that already.
         """
         while keys:
-            tied = [row for row in records.tied_to(keys) if row.part or row.key not in fresh]
+            tied = [row for row in records.tied_to(keys) if row.key not in fresh]
             records.drop([row.n for row in tied if row.part and row.payload is None])
             for row in tied:
                 if row.payload is not None:
@@ -294,6 +293,14 @@ def _apart(batch: list[Claimed]) -> list[Claimed]:
     if batch and batch[0].phase == RELEASE_PHASE:
         return [row for row in batch if row.phase == RELEASE_PHASE]
     return batch
+
+
+def _anew(written: Sequence[Result]) -> tuple[list[str], set[str]]:
+    """The keys of objects others took the place of, and of what was made later in the same lanes."""
+    anew = [result.row for result in written if result.ack and result.ack.anew]
+    lanes = {row.customer_id for row in anew}
+    rows = (result.row for result in written if not result.row.part or result.operation == "create")
+    return [row.key for row in anew], {row.key for row in rows if row.customer_id in lanes}
 
 
 def _withdrawn(result: Result) -> bool:

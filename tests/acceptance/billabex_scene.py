@@ -9,15 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from duebridge.core.app import App
 from duebridge.core.edge.config import load_configuration
 from duebridge.core.edge.limits import Limiter
 from duebridge.core.registry import Registry
-from duebridge.core.sandbox.running import RunningSandbox
+from duebridge.core.sandbox.product import SandboxOptions
+from duebridge.core.sandbox.running import RunningSandbox, running_sandbox
+from duebridge.plugins.pennylane.sandbox import PennylaneSandbox
+from duebridge.targets.billabex.sandbox import BillabexSandbox
 from duebridge.targets.billabex.sandbox.gate import TOKEN
 from duebridge.targets.billabex.sandbox.state import ORGANIZATION
 
+from .pacing import wide_budget
 from .scene import Clock
 
 Row = dict[str, Any]
@@ -194,3 +199,28 @@ class Scene:
 
 def _key(row: Row) -> str:
     return str(row["source"]["sourceId"] if "source" in row else row["sourceId"])
+
+
+Stage = tuple[RunningSandbox, Clock, Limiter]
+
+
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Stage]:
+    """Both stand-ins, empty, by one clock."""
+    clock, options = Clock(), SandboxOptions(customers=0, invoices=0, limits="off")
+    billabex = BillabexSandbox(options)
+    billabex.clock = lambda: clock().timestamp()
+    with running_sandbox([PennylaneSandbox(options, clock=clock), billabex]) as running:
+        yield running, clock, wide_budget(running.base("pennylane"), "sandbox-pennylane")
+
+
+@pytest.fixture
+def scene(stage: Stage, tmp_path: Path, registry: Registry) -> Iterator[Scene]:
+    """An empty ledger and an organization that has received nothing."""
+    running, clock, budget = stage
+    clock.ahead = timedelta()
+    with httpx.Client(timeout=60) as http:
+        assert http.post(f"{running.url}/_sandbox/reset").status_code == 204
+        scene = Scene(running, tmp_path, registry, http, clock, budget)
+        scene.configure()
+        yield scene

@@ -6,50 +6,15 @@ and an organization. OAuth is another matter than what is synchronized.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from duebridge.core.connector import Schedule
-from duebridge.core.edge.limits import Limiter
-from duebridge.core.registry import Registry
-from duebridge.core.sandbox.product import SandboxOptions
-from duebridge.core.sandbox.running import RunningSandbox, running_sandbox
-from duebridge.plugins.pennylane.sandbox import PennylaneSandbox
-from duebridge.targets.billabex.sandbox import BillabexSandbox
 
-from .billabex_scene import NAME, Scene
-from .pacing import wide_budget
-from .scene import Clock
+from .billabex_scene import NAME, Scene, scene, stage
 
-Stage = tuple[RunningSandbox, Clock, Limiter]
-
-
-@pytest.fixture(scope="module")
-def stage() -> Iterator[Stage]:
-    """Both stand-ins, empty, by one clock."""
-    clock, options = Clock(), SandboxOptions(customers=0, invoices=0, limits="off")
-    billabex = BillabexSandbox(options)
-    billabex.clock = lambda: clock().timestamp()
-    with running_sandbox([PennylaneSandbox(options, clock=clock), billabex]) as running:
-        yield running, clock, wide_budget(running.base("pennylane"), "sandbox-pennylane")
-
-
-@pytest.fixture
-def scene(stage: Stage, tmp_path: Path, registry: Registry) -> Iterator[Scene]:
-    """An empty ledger and an organization that has received nothing."""
-    running, clock, budget = stage
-    clock.ahead = timedelta()
-    with httpx.Client(timeout=60) as http:
-        assert http.post(f"{running.url}/_sandbox/reset").status_code == 204
-        scene = Scene(running, tmp_path, registry, http, clock, budget)
-        scene.configure()
-        yield scene
-
+__all__ = ["scene", "stage"]  # fixtures
 
 # --- What is synchronized (the page's first paragraph)
 
