@@ -58,7 +58,7 @@ class Documents:
     def find(self, delivery: Delivery) -> Ack | None:
         """Look for what an earlier attempt made: by our key, else by number where it is the very same document."""
         collection = COLLECTIONS[delivery.kind]
-        found = self._index.by_key(collection, delivery.reference)
+        found = self._ours(delivery)
         if found is not None:
             return Ack(found.id)
         account, payload = delivery.tied[0], delivery.payload
@@ -120,19 +120,26 @@ class Documents:
                 collection, fields, file, create_key(*whose, body=content_of(fields, file))
             )
         except Refused as refusal:
-            found = self._there_already(collection, reference, refusal)
+            found = self._there_already(delivery, refusal)
             if found is None:
                 raise self._explained(delivery, refusal) from refusal
             return self._bring(delivery._replace(uncertain=True), found)
         self._index.add(collection, Entry(id, reference, fields["accountId"], fields["number"]))
         return Ack(id)
 
-    def _there_already(self, collection: str, reference: str, refusal: Refused) -> Node | None:
+    def _there_already(self, delivery: Delivery, refusal: Refused) -> Node | None:
         """What Billabex refuses may be there: an earlier attempt's, or an earlier installation's."""
-        if refusal.status not in UNACCEPTABLE:
-            return None
-        found = self._index.by_key(collection, reference)
-        return self._client.found(collection, found.id) if found is not None else None
+        found = self._ours(delivery) if refusal.status in UNACCEPTABLE else None
+        return self._client.found(COLLECTIONS[delivery.kind], found.id) if found is not None else None
+
+    def _ours(self, delivery: Delivery) -> Entry | None:
+        """The document with our key, unless it is in an account of another connection: then that one's records collide
+        with ours.
+        """
+        found = self._index.by_key(COLLECTIONS[delivery.kind], delivery.reference)
+        if found is None or found.account == delivery.tied[0] or self._index.is_ours(found.account):
+            return found
+        return None
 
     def _explained(self, delivery: Delivery, refusal: Refused) -> RecordError:
         account = delivery.tied[0]

@@ -49,6 +49,10 @@ class Index:
         ]
         return _only(found, collection, f"the number {number} at one account")
 
+    def is_ours(self, account: str) -> bool:
+        """Whether an account has a source link of our connection."""
+        return any(entry.id == account and entry.source_id for entry in self._entries("accounts"))
+
     def documents_of(self, account: str) -> list[Entry]:
         """Return what is in an account."""
         return [entry for name in DOCUMENTS for entry in self._entries(name) if entry.account == account]

@@ -163,6 +163,16 @@ def test_a_document_of_this_number_that_is_someone_elses_is_not_taken_over(acme:
     assert one(acme)["sourceId"] == "theirs-1"
 
 
+def test_a_document_of_this_key_in_an_account_of_another_connection_is_not_taken_over(acme: Desk) -> None:
+    link = {"connectionId": "another-company", "sourceId": "book-customer-7"}
+    theirs = acme.control("POST", "accounts", fullName="Another company's", source=link)["id"]
+    acme.control("POST", "invoices", accountId=theirs, number="F-2026-30", sourceId="book-invoice-30")
+    with pytest.raises(RecordError, match="already has a document with the source id book-invoice-30"):
+        acme.push(make_invoice())
+    assert acme.target().find(acme.delivery(make_invoice(), uncertain=True)) is None
+    assert one(acme)["accountId"] == theirs
+
+
 def test_a_file_that_changed_between_two_attempts_doubles_nothing(acme: Desk) -> None:
     first = acme.target().push(acme.delivery(make_invoice()))
     acme.pdf += b"\n% another rendering\n%%EOF"
