@@ -32,7 +32,7 @@ from duebridge.core.connector import (
     Write,
     key_of,
 )
-from duebridge.core.edge.http import Answer, Forbidden, Http, NotFound, Refused
+from duebridge.core.edge.http import Answer, File, Forbidden, Form, Http, NotFound, Refused
 from duebridge.core.edge.limits import Limiter, PerMinute, WindowLimiter, shared_limiter
 from duebridge.core.errors import (
     AuthError,
@@ -43,6 +43,7 @@ from duebridge.core.errors import (
     RecordError,
     RunError,
     UnknownOutcome,
+    Withheld,
 )
 from duebridge.core.hookspecs import hookimpl
 from duebridge.core.money import ZERO, allocate_credits, exponent, minor_units, settled_by_money
@@ -91,7 +92,9 @@ __all__ = [
     "Document",
     "DueBridgeError",
     "Family",
+    "File",
     "Forbidden",
+    "Form",
     "Http",
     "Implausible",
     "Invoice",
@@ -128,6 +131,7 @@ __all__ = [
     "Target",
     "UnknownOutcome",
     "WindowLimiter",
+    "Withheld",
     "Write",
     "allocate_credits",
     "computed",

@@ -14,6 +14,7 @@ from duebridge.core.engine.calm import calm_collector
 from duebridge.core.engine.contexts import remember_context
 from duebridge.core.engine.guard import Answer, Guard, Limits
 from duebridge.core.engine.intake import Intake
+from duebridge.core.engine.needed import wait_until_needed
 from duebridge.core.engine.needs import needs_of, plan_hash
 from duebridge.core.engine.planning import Decider, Planner, writes_of
 from duebridge.core.engine.publishing import Publishing
@@ -92,6 +93,7 @@ class Sync:
             with calm_collector():
                 doubt_interrupted(self._store, connection_id, report.run, writes_of(self._target), self._now())
                 retrying = self._read(report, connection_id, guard, asked)
+                wait_until_needed(self._store, connection_id, writes_of(self._target), report)
                 guard.weigh_plan()
                 self._deliver(report, connection_id, retrying, asked)
         except Implausible as error:
