@@ -1,8 +1,8 @@
 """How does an invoice or a credit note come into the books, once, and what becomes of it when it changes?
 
-looked up by our reference -> customer, VAT codes, accounts -> file uploaded -> imported. Nothing imported can be deleted
-or made again, so what is there already is adopted when it is the same, and shown to a person when it is not. Source:
-spec, POST /customer_invoices/import (409) and PUT /customer_invoices/{id}/update_imported.
+looked up by our reference -> customer, VAT codes, accounts -> file uploaded -> imported. Nothing imported can be
+deleted or made again, so what is there already is adopted when it is the same, and shown to a person when it is not.
+Source: spec, POST /customer_invoices/import (409) and PUT /customer_invoices/{id}/update_imported.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Documents:
             held = self._client.one(path)
         except NotFound as missing:
             raise RecordError(
-                f"customer invoice {delivery.target_id}, which it was imported as, is no longer in Pennylane ({missing})"
+                f"customer invoice {delivery.target_id}, which it became, is no longer in Pennylane ({missing})"
             ) from missing
         body = self._body(delivery)
         lines = sorted(self._client.all(f"{path}/invoice_lines"), key=identity_of)
@@ -125,8 +125,9 @@ class Documents:
         differing = differences(held[0], body)
         if differing:
             raise RecordError(
-                f"Pennylane has a document with its reference already (customer invoice {held[0]['id']}), and a different "
-                f"one ({told(differing)}); nothing was imported: correct one of them, or take the reference off that one"
+                f"Pennylane has a document with its reference already (customer invoice {held[0]['id']}), and a "
+                f"different one ({told(differing)}); nothing was imported: correct one of them, or take the reference "
+                "off that one"
             )
         return Ack(str(identity_of(held[0])), (f"adopted: customer invoice {held[0]['id']} was there already",))
 
@@ -138,8 +139,8 @@ class Documents:
         if twins:
             raise RecordError(
                 f"Pennylane has a document with the same number, date and total already (customer invoice "
-                f"{ids_of(twins)}); nothing was imported, so that it isn't in the books twice. If it is this one, give it "
-                f"the external reference {body['external_reference']}; if not, change the number at the source"
+                f"{ids_of(twins)}); nothing was imported, so that it isn't in the books twice. If it is this one, give "
+                f"it the external reference {body['external_reference']}; if not, change the number at the source"
             )
 
     def _after_conflict(self, reference: str, body: Payload, refused: Refused) -> Ack:
@@ -148,8 +149,8 @@ class Documents:
             return self._adopted(held, body)
         self._refuse_twins(body)
         raise RecordError(
-            f"{refused}: Pennylane says that it has it already, and neither its reference nor its number, date and total "
-            "are found there; look for the document in Pennylane"
+            f"{refused}: Pennylane says that it has it already, and neither its reference nor its number, date and "
+            "total are found there; look for the document in Pennylane"
         ) from refused
 
 
