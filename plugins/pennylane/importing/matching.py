@@ -1,9 +1,9 @@
 """Which customer of the company is it already, if any?
 
-By our reference, the registration number, the exact name, an e-mail address, in this order; the first of them that finds
-somebody decides, and several are for a person to tell apart. Customers made for another client of the same source, and
-those with another registration number, are somebody else: whom a client is attached to never depends on the order in
-which clients are written. Source: spec, filters of GET /customers.
+By our reference, the registration number, the exact name, an e-mail address, in this order; the first of them that
+finds somebody decides, and several are for a person to tell apart. Customers made for another client of the same
+source, and those with another registration number, are somebody else: whom a client is attached to never depends on the
+order in which clients are written. Source: spec, filters of GET /customers.
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ def _is(customer: dict[str, Any], payload: Payload, what: str, reference: str) -
 def _only(found: Sequence[dict[str, Any]], what: str, value: str) -> dict[str, Any]:
     if len(found) > 1:
         raise RecordError(
-            f"Pennylane has {len(found)} customers with the {what} {value} (ids {ids_of(found)}), and which one is meant "
-            "is not guessed; merge them there, or give the right one the reference shown by `duebridge explain` as its "
+            f"Pennylane has {len(found)} customers with the {what} {value} (ids {ids_of(found)}), and which one is "
+            "meant is not guessed; merge them there, or give the right one the reference shown by `duebridge explain` as its "
             "external reference"
         )
     return found[0]

@@ -88,8 +88,8 @@ class PennylaneTarget(RecordTarget, BalanceReader):
         """Refuse another Pennylane company, unless `allow_same_product` says that it is meant."""
         if connector == self.name and not self.options.allow_same_product:
             raise ConfigError(
-                "source and target are both Pennylane: its documents would be imported into another company's books; if "
-                "that is meant, set `allow_same_product: true` in the target's block"
+                "source and target are both Pennylane: its documents would be imported into another company's books; "
+                "if that is meant, set `allow_same_product: true` in the target's block"
             )
 
     def reference(self, source: str, record: Record) -> str:
@@ -108,8 +108,8 @@ class PennylaneTarget(RecordTarget, BalanceReader):
         """Make one write. Raises `RecordError` or `Withheld`, `UnknownOutcome` when an answer was lost."""
         if delivery.operation in ("delete", "release"):
             raise RecordError(
-                "Pennylane offers no way to delete what was imported, so it stays in the books; correct it there by hand "
-                "(`on_delete: delete` has no effect)"
+                "Pennylane offers no way to delete what was imported, so it stays in the books; correct it there by "
+                "hand (`on_delete: delete` has no effect)"
             )
         if delivery.write == WRITE:
             return self._links.add(delivery)

@@ -21,7 +21,7 @@ _BEGINNINGS = {
 
 
 def file_of(delivery: Delivery) -> Attachment:
-    """Fetch the document's file. Raises `RecordError` when there is none that can be uploaded, and what fetching does."""
+    """Fetch the document's file. Raises `RecordError` when none can be uploaded, and what fetching does."""
     file = delivery.file()
     if file is None:
         raise RecordError(
@@ -29,11 +29,11 @@ def file_of(delivery: Delivery) -> Attachment:
         )
     if len(file.content) > LARGEST:
         raise RecordError(
-            f"its file has {len(file.content) / 10**6:.0f} MB, and Pennylane takes 100 MB; make it smaller at the source"
+            f"its file has {len(file.content) / 10**6:.0f} MB, and Pennylane takes 100 MB; make it smaller there"
         )
     if not file.content.startswith(_BEGINNINGS.get(file.content_type, ())):
         raise RecordError(
-            f"its file is no {file.content_type}, or of a type Pennylane doesn't take (PDF, PNG, JPEG, GIF, TIFF, BMP); "
-            "look at the document's file at the source"
+            f"its file is no {file.content_type}, or of a type Pennylane doesn't take (PDF, PNG, JPEG, GIF, TIFF, "
+            "BMP); look at the document's file at the source"
         )
     return Attachment(file.name[-_LONGEST_NAME:], file.content, file.content_type)

@@ -25,15 +25,15 @@ def vat_code(line: Payload, country: str, options: PennylaneTargetSettings) -> s
     where = options.tax_country or country
     if not where:
         raise RecordError(
-            f"its customer has no country, so {rate} % has no VAT code; complete the customer's address in Pennylane, or "
-            "set `default_country` or `tax_country`"
+            f"its customer has no country, so {rate} % has no VAT code; complete the customer's address in Pennylane, "
+            "or set `default_country` or `tax_country`"
         )
     code = _by_rate().get((where, rate))
     if code is None:
         other = "" if options.tax_country else ", or set `tax_country` if the VAT is another country's"
         raise RecordError(
-            f"Pennylane has no VAT code for {rate} % in {where}, and the nearest is not guessed; correct the rate at the "
-            f"source{other}"
+            f"Pennylane has no VAT code for {rate} % in {where}, and the nearest is not guessed; correct the rate at "
+            f"the source{other}"
         )
     return code
 
