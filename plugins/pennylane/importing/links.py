@@ -56,8 +56,8 @@ class Links:
         linked = str(credited.get("id")) if isinstance(credited, dict) else None
         if linked is not None and linked != invoice:
             raise RecordError(
-                f"the credit note (customer invoice {credit_note}) is linked to customer invoice {linked} in Pennylane, not "
-                f"to {invoice}; a link can only be changed there by hand"
+                f"credit note (customer invoice {credit_note}) is linked to customer invoice {linked} in Pennylane, "
+                f"not to {invoice}; a link can only be changed there by hand"
             )
         return Ack(credit_note) if linked is not None else None
 

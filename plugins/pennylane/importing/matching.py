@@ -74,8 +74,8 @@ def _only(found: Sequence[dict[str, Any]], what: str, value: str) -> dict[str, A
     if len(found) > 1:
         raise RecordError(
             f"Pennylane has {len(found)} customers with the {what} {value} (ids {ids_of(found)}), and which one is "
-            "meant is not guessed; merge them there, or give the right one the reference shown by `duebridge explain` as its "
-            "external reference"
+            "meant is not guessed; merge them there, or give the right one the reference shown by `duebridge explain` "
+            "as its external reference"
         )
     return found[0]
 
