@@ -123,7 +123,8 @@ class Documents:
         for given in lines:
             priced = {**given, **figures.line_figures(given, row.data["currency"])}
             euros = figures.in_euros(priced, row.data["exchange_rate"])
-            kept.add(Row(objects.line(kept.new_id(), instant(at), **{**euros, **priced}), owner=row.id))
+            id = priced.pop("id", None) or kept.new_id()  # a line that stays keeps its id
+            kept.add(Row(objects.line(id, instant(at), **{**euros, **priced}), owner=row.id))
 
     def _finalised(self, row: Row, values: Data) -> None:
         """Give what was a draft its number and its file."""

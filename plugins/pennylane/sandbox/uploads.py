@@ -7,6 +7,7 @@ words is made up.
 from __future__ import annotations
 
 from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 
@@ -44,7 +45,7 @@ async def read_upload(request: Request) -> Upload:
         raise bad_parameter("file", "The request is not a multipart form", "NotAMultipartFile")
     try:
         form = await request.form()
-    except (MultiPartException, ValueError, KeyError):
+    except (HTTPException, MultiPartException, ValueError, KeyError):
         raise bad_request("The multipart form can't be read") from None
     try:
         return await _checked(form)
