@@ -30,6 +30,15 @@ def figures_of(before_tax: Decimal, tax: Decimal, total: Decimal, currency: str)
     return found
 
 
+def check_lines(lines: Sequence[Line] | None, currency: str) -> None:
+    """Raise `RecordError` for the first line whose own amounts are too fine or contradict each other, naming it."""
+    for place, line in enumerate(lines or (), start=1):
+        try:
+            figures_of(line.amount_before_tax, line.tax, line.amount, currency)
+        except RecordError as refused:
+            raise RecordError(f"{named(place, line.label or line.description)}: {refused}") from None
+
+
 def imported_lines(lines: Sequence[Line] | None, totals: Figures, currency: str, *, negated: bool) -> list[Payload]:
     """Return the lines as they are imported, `negated` when their sign must turn. Raises `RecordError`, naming one."""
     if not lines:

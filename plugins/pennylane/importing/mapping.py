@@ -26,7 +26,7 @@ from duebridge.core.api import (
     minor_units,
 )
 from duebridge.plugins.pennylane.importing.amounts import text_of
-from duebridge.plugins.pennylane.importing.line_items import Figures, figures_of, imported_lines
+from duebridge.plugins.pennylane.importing.line_items import Figures, check_lines, figures_of, imported_lines
 from duebridge.plugins.pennylane.importing.references import customer_reference, document_reference
 from duebridge.plugins.pennylane.importing.vocabulary import CURRENCIES, LANGUAGES, PAYMENT_CONDITIONS
 
@@ -90,6 +90,17 @@ def _negated(amount: Decimal) -> bool:
 
 def _as_is(amount: Decimal, currency: str) -> str:
     return text_of(minor_units(amount, currency), currency)
+
+
+def _total(amount: Decimal, currency: str, lines: Sequence[Line] | None) -> str:
+    """The first amount that is mapped looks at the lines, so that what is wrong with one is told of that line."""
+    check_lines(lines, currency)
+    return _as_is(amount, currency)
+
+
+def _credited_total(amount: Decimal, currency: str, lines: Sequence[Line] | None) -> str:
+    check_lines(lines, currency)
+    return _credited(amount, amount, currency)
 
 
 def _credited(amount: Decimal, part: Decimal, currency: str) -> str:
@@ -156,7 +167,7 @@ INVOICE = Mapping(
         **_document(Invoice.kind),
         "currency_amount_before_tax": computed(_as_is, "amount_before_tax", "currency", says="text, exact"),
         "currency_tax": computed(_as_is, "tax", "currency", says="text, exact"),
-        "currency_amount": computed(_as_is, "amount", "currency", says="text, exact"),
+        "currency_amount": computed(_total, "amount", "currency", "lines", says="text, exact"),
         "invoice_lines": computed(_invoice_lines, *_LINE_PATHS, says=_LINES_SAY),
     },
 )
@@ -169,7 +180,7 @@ CREDIT_NOTE = Mapping(
             _credited, "amount", "amount_before_tax", "currency", says="negative, text, exact"
         ),
         "currency_tax": computed(_credited, "amount", "tax", "currency", says="negative, text, exact"),
-        "currency_amount": computed(_credited, "amount", "amount", "currency", says="negative, text, exact"),
+        "currency_amount": computed(_credited_total, "amount", "currency", "lines", says="negative, text, exact"),
         "invoice_lines": computed(_credit_note_lines, *_LINE_PATHS, says=_LINES_SAY),
     },
 )
