@@ -27,13 +27,8 @@ def random_document(rng: Random, id: int) -> Invoice | CreditNote:
     amounts = [item["amount"] for item in items]
     off = _shares(amounts, discount, unit)
     nets = [amount - part for amount, part in zip(amounts, off, strict=True)]
-    keep = 1 - discount / 100
-    first = _shares(
-        [amount * keep if item["taxed"] else Decimal(0) for amount, item in _with(amounts, items)], tax, unit
-    )
-    second = _shares(
-        [amount * keep if item["taxed2"] else Decimal(0) for amount, item in _with(amounts, items)], tax2, unit
-    )
+    left = [amount * (1 - discount / 100) for amount in amounts]
+    first, second = _tax(left, items, "taxed", tax, unit), _tax(left, items, "taxed2", tax2, unit)
     taxes = [one + other for one, other in zip(first, second, strict=True)]
     lines = tuple(
         _line(place, item, net, part, _rate(item, tax, tax2))
@@ -58,8 +53,11 @@ def random_document(rng: Random, id: int) -> Invoice | CreditNote:
     return (CreditNote if before + taxed < 0 else Invoice).model_validate(values)
 
 
-def _with(amounts: Sequence[Decimal], items: Sequence[dict[str, Any]]) -> list[tuple[Decimal, dict[str, Any]]]:
-    return list(zip(amounts, items, strict=True))
+def _tax(
+    left: Sequence[Decimal], items: Sequence[dict[str, Any]], flag: str, rate: Decimal, unit: Decimal
+) -> list[Decimal]:
+    """What each line bears of one of the two taxes."""
+    return _shares([amount if item[flag] else Decimal(0) for amount, item in zip(left, items, strict=True)], rate, unit)
 
 
 def _item(rng: Random, unit: Decimal) -> dict[str, Any]:
