@@ -53,12 +53,20 @@ def _address(address: Address | None) -> dict[str, str] | None:
     if address is None:
         return None
     parts = {
-        "address": address.address.strip(),
+        "address": _street(address),
         "postal_code": address.postal_code.strip(),
         "city": address.city.strip(),
         "country_alpha2": address.country.strip().upper(),
     }
     return {name: part for name, part in parts.items() if part} or None
+
+
+def _street(address: Address) -> str:
+    """The lines before the one with postal code and city, where a source keeps the whole address in one text."""
+    lines = [line.strip() for line in address.address.splitlines() if line.strip()]
+    code, city = address.postal_code.strip(), address.city.strip()
+    place = next((at for at, line in enumerate(lines) if code and city and code in line and city in line), len(lines))
+    return "\n".join(lines[:place] if place else lines)
 
 
 def _currency(currency: str) -> str:

@@ -1,7 +1,7 @@
 """Which customers, invoices and credit notes are imported, and why? First match decides.
 
-Source: Pennylane's page "Connecter Harvest", the section on what is synchronised: finalised invoices and credit notes
-go, drafts do not; those issued before the connection began are left out by the engine. Customers go with their first
+Source: Pennylane's page on its Harvest integration, sections Customer invoices and Customers: finalised invoices and
+credit notes go; those issued before the connection began are left out by the engine. Customers go with their first
 document.
 """
 
@@ -20,10 +20,10 @@ from duebridge.core.api import (
     skip,
 )
 
-_DRAFT = "Not finalised yet: drafts are not imported (what is synchronised)"
-_OTHER = "A pro forma, an order or an estimate: no invoice (what is synchronised)"
-_ARCHIVED = "Put away at the source (what is synchronised)"
-_INCOMPLETE = "Still to be completed at the source, so not finalised (what is synchronised)"
+_DRAFT = "Not finalised yet: drafts are not imported (Customer invoices)"
+_OTHER = "A pro forma, an order or an estimate: no invoice (Customer invoices)"
+_ARCHIVED = "Put away at the source (Customer invoices)"
+_INCOMPLETE = "Still to be completed at the source, so not finalised (Customer invoices)"
 _UNKNOWN = "The source uses a status word nobody here knows; whether it is finalised is not guessed"
 _OTHER_DOCUMENTS = one_of(
     "proforma",
@@ -37,7 +37,7 @@ _OTHER_DOCUMENTS = one_of(
 
 CUSTOMERS = Rules(
     Customer,
-    otherwise=send("customer", "Attached where Pennylane has them, else added, with their first document (customers)"),
+    otherwise=send("customer", "Attached where Pennylane has them, else added, with their first document (Customers)"),
 )
 
 INVOICES = Rules(
@@ -49,9 +49,9 @@ INVOICES = Rules(
     skip("archived", _ARCHIVED, status="archived"),
     skip("incomplete", _INCOMPLETE, status="incomplete"),
     reject("unknown_status", _UNKNOWN, status=other_than(DOCUMENT_STATUSES)),
-    send("written_off", "Finalised, and closed without being paid in full: the invoice stays one", written_off=True),
-    send("paid", "Finalised and paid; the payment itself is matched in Pennylane", paid=True),
-    otherwise=send("finalised", "A finalised invoice (what is synchronised)"),
+    send("written_off", "Finalised, and closed without being paid in full: still an invoice (Customer invoices)", written_off=True),
+    send("paid", "Finalised, and paid; the payment is matched in Pennylane (Customer invoices)", paid=True),
+    otherwise=send("finalised", "A finalised invoice (Customer invoices)"),
 )
 
 CREDIT_NOTES = Rules(
@@ -62,5 +62,5 @@ CREDIT_NOTES = Rules(
     skip("archived", _ARCHIVED, status="archived"),
     skip("incomplete", _INCOMPLETE, status="incomplete"),
     reject("unknown_status", _UNKNOWN, status=other_than(DOCUMENT_STATUSES)),
-    otherwise=send("finalised", "A finalised credit note (what is synchronised)"),
+    otherwise=send("finalised", "A finalised credit note (Customer invoices)"),
 )

@@ -47,7 +47,7 @@ class PennylaneTarget(RecordTarget, BalanceReader):
     """Pennylane: customers with their first document, invoices and credit notes with their files, credit notes' links.
 
     Nothing imported can be deleted, and no request may be repeated blindly: creates are `create_once`, found again by
-    our `external_reference`. Source: Pennylane's page "Connecter Harvest"; its guide on customer invoicing.
+    our `external_reference`. Source: Pennylane's page on its Harvest integration; readme:/docs/customer-invoicing.
     """
 
     name: ClassVar[str] = "pennylane"
