@@ -49,7 +49,7 @@ INVOICES = Rules(
     skip("archived", _ARCHIVED, status="archived"),
     skip("incomplete", _INCOMPLETE, status="incomplete"),
     reject("unknown_status", _UNKNOWN, status=other_than(DOCUMENT_STATUSES)),
-    send("written_off", "Finalised, and closed without being paid in full: still an invoice (Customer invoices)", written_off=True),
+    send("written_off", "Finalised, and closed though not paid in full (Customer invoices)", written_off=True),
     send("paid", "Finalised, and paid; the payment is matched in Pennylane (Customer invoices)", paid=True),
     otherwise=send("finalised", "A finalised invoice (Customer invoices)"),
 )

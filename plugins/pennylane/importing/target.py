@@ -41,6 +41,8 @@ from duebridge.plugins.pennylane.importing.settings import PennylaneTargetSettin
 
 _SCOPES = ("customers:all", "customer_invoices:all", "file_attachments:all")
 _ACCOUNTS = "ledger_accounts:readonly"
+#: Seconds; nothing is published, and waiting a minute with a lost import costs less than making it twice.
+SEARCH_LAG = 60.0
 
 
 class PennylaneTarget(RecordTarget, BalanceReader):
@@ -61,9 +63,9 @@ class PennylaneTarget(RecordTarget, BalanceReader):
     )
     writes: ClassVar[Mapping[type[Record] | str, Write]] = MappingProxyType(
         {
-            Customer: Write("create_once", phase=10, when_needed=True),
-            Invoice: Write("create_once", phase=20),
-            CreditNote: Write("create_once", phase=20),
+            Customer: Write("create_once", phase=10, when_needed=True, settles_after=SEARCH_LAG),
+            Invoice: Write("create_once", phase=20, settles_after=SEARCH_LAG),
+            CreditNote: Write("create_once", phase=20, settles_after=SEARCH_LAG),
             WRITE: Write("create_once", phase=40),
         }
     )
