@@ -23,6 +23,7 @@ from duebridge.core.connector import (
     Raw,
     RecordTarget,
     RereadableSource,
+    Safety,
     Schedule,
     Services,
     Settings,
@@ -43,6 +44,7 @@ from duebridge.core.errors import (
     RecordError,
     RunError,
     UnknownOutcome,
+    Withheld,
 )
 from duebridge.core.hookspecs import hookimpl
 from duebridge.core.money import ZERO, allocate_credits, exponent, minor_units, settled_by_money
@@ -123,6 +125,7 @@ __all__ = [
     "RereadableSource",
     "Rules",
     "RunError",
+    "Safety",
     "Schedule",
     "Services",
     "Settings",
@@ -132,6 +135,7 @@ __all__ = [
     "Target",
     "UnknownOutcome",
     "WindowLimiter",
+    "Withheld",
     "Write",
     "allocate_credits",
     "computed",

@@ -286,6 +286,7 @@ class App:
         source = self.registry.sources[config.source_name](config.source, services("source"))
         target = self.target_class(config.name)(config.target, services("target"))
         try:
+            target.admit(config.source_name)
             yield Pair(source, target, lambda: {side: factory.requests for side, factory in factories.items()})
         finally:
             source.close()

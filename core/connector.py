@@ -179,13 +179,15 @@ class Write:
     `phase` orders the writes of one customer, lowest first. `release` says that, before a part accepted earlier is
     changed or withdrawn, it must be taken back (`Delivery.operation == "release"`) ahead of every other write.
     `settles_after`: how many seconds (a day at most) the target's search may lag behind its writes. Before they have
-    passed since a lost answer nothing more is sent for the row, and `find` is not asked.
+    passed since a lost answer nothing more is sent for the row, and `find` is not asked. `when_needed` says that a
+    record is created only once something that comes after it is to be written: a customer with their first document.
     """
 
     safety: Safety
     phase: int
     release: bool = False
     settles_after: float = 0.0
+    when_needed: bool = False
 
 
 #: Releases come before every declared phase, removals after.
@@ -205,8 +207,8 @@ class Delivery(NamedTuple):
 
     `reference` is our key at the target; `previous` the last accepted payload; `target_id` the target's own id.
     `uncertain` says an earlier attempt's outcome is unknown; `write` names its `Write`. `file` fetches the record's
-    file from the source, when it is called (`Source.document`). `tied` holds the target's own ids of the two it comes
-    after, as far as there are any: a document's customer, what a part names in `after`.
+    file from the source, when it is called (`Source.document`). `after` are the target's own ids of what stood before
+    it: a document's customer, for a part what its `after` names; None where the target told none.
     """
 
     kind: str
@@ -220,7 +222,7 @@ class Delivery(NamedTuple):
     uncertain: bool = False
     write: str = ""
     file: Callable[[], Attachment | None] = no_file
-    tied: tuple[str | None, str | None] = (None, None)
+    after: tuple[str | None, str | None] = (None, None)
 
 
 class Ack(NamedTuple):
@@ -310,6 +312,9 @@ class Target(ABC):
         """Return the class that serves connections with these `settings`, for a target that can be reached in ways."""
         return cls
 
+    def admit(self, connector: str) -> None:
+        """Take note of the source's connector, before anything is asked. Raises `ConfigError` to refuse it."""
+
     @abstractmethod
     def check(self) -> Account:
         """Return who we are connected as, or raise `AuthError`."""
@@ -347,6 +352,7 @@ class RecordTarget(Target):
     def push(self, delivery: Delivery) -> Ack:
         """Make one write. Raises `RecordError` when refused, `UnknownOutcome` when the answer was lost.
 
+        `Withheld` is for a change the target's settings keep back, or that the product can't take: it is shown.
         `RunError` and `AuthError` say that nothing of it was taken; a write of several requests raises `UnknownOutcome`
         once one of them was.
         """

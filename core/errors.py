@@ -9,6 +9,7 @@
         LeaseLost      another run has taken the connection over: nothing more of this one is kept
       Implausible      stops this run before its first write           exit 1
       RecordError      rejects this record; the run goes on
+        Withheld       keeps this change back, for a person to see; the run goes on
       UnknownOutcome   parks this write; the next run settles it
 
 Each message says what happened, where, and what to do.
@@ -70,6 +71,18 @@ class RecordError(DueBridgeError):
     `retry` tells whether the same payload may be accepted later without a change (the target refused it),
     or never will be (we can't build it).
     """
+
+
+class Withheld(RecordError):
+    """A change that is shown and not sent, by the target's settings; the record counts as skipped under `code`.
+
+    It is offered again when it changes once more or the settings do, and once a day.
+    """
+
+    def __init__(self, message: str, code: str) -> None:
+        """Keep why, and the code it counts under."""
+        super().__init__(message)
+        self.code = code
 
 
 class UnknownOutcome(DueBridgeError):

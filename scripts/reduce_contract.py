@@ -29,8 +29,18 @@ SERVED = {
         /products /products/{id}
         /billing_subscriptions /billing_subscriptions/{id}
         /billing_subscriptions/{billing_subscription_id}/invoice_lines
+        /company_customers/{id} /individual_customers/{id}
+        /ledger_entries /ledger_entries/{id} /ledger_entries/{ledger_entry_id}/ledger_entry_lines
     """.split(),
-    "put": ["/customer_invoices/{id}/mark_as_paid"],
+    "post": """
+        /file_attachments
+        /company_customers /individual_customers
+        /customer_invoices/import /customer_invoices/{id}/link_credit_note
+    """.split(),
+    "put": """
+        /company_customers/{id} /individual_customers/{id}
+        /customer_invoices/{id}/mark_as_paid /customer_invoices/{id}/update_imported
+    """.split(),
 }
 PROSE = frozenset({"description", "summary", "title", "example", "examples", "externalDocs", "tags", "deprecated"})
 #: Maps from names the document chooses: a property may well be called `description`.
@@ -58,6 +68,8 @@ def reduce(document: Json) -> Json:
 def _operation(operation: Json) -> Json:
     reduced = {key: _plain(value) for key, value in operation.items() if key in ("operationId", "security")}
     reduced["parameters"] = [_parameter(each) for each in operation.get("parameters", [])]
+    if "requestBody" in operation:
+        reduced["requestBody"] = _plain(operation["requestBody"])
     reduced["responses"] = {
         status: {"description": "", **_plain(response)} for status, response in operation["responses"].items()
     }
@@ -83,6 +95,9 @@ def _filters(prose: str) -> dict[str, list[str]]:
             fields, _, operators = line.partition(":")
             for field in re.findall(r"`(\w+)`", fields):
                 found[field] = re.findall(r"`(\w+)`", operators)
+    if not found and "Available operators" in prose:
+        fields, _, operators = prose.partition("Available operators")
+        found = dict.fromkeys(re.findall(r"`(\w+)`", fields), re.findall(r"`(\w+)`", operators))
     return found
 
 

@@ -12,10 +12,10 @@ from typing import Literal, NamedTuple
 from pydantic_core import from_json
 
 from duebridge.core.connector import RELEASE_PHASE, Ack, Attachment, Delivery, Operation, RecordTarget, Write, no_file
-from duebridge.core.errors import AuthError, RecordError, RunError, UnknownOutcome
+from duebridge.core.errors import AuthError, RecordError, RunError, UnknownOutcome, Withheld
 from duebridge.core.store.records import REMOVAL, Claimed
 
-Verdict = Literal["accepted", "refused", "unknown", "blocked", "untried"]
+Verdict = Literal["accepted", "refused", "withheld", "unknown", "blocked", "untried"]
 
 
 class Result(NamedTuple):
@@ -31,6 +31,13 @@ class Result(NamedTuple):
     error: Exception | None = None
     looked: bool = False
     found: Ack | None = None
+
+    @property
+    def target_id(self) -> str | None:
+        """The target's id of what was written, as far as it is known."""
+        told = self.ack.target_id if self.ack is not None else None
+        found = self.found.target_id if self.found is not None else None
+        return told or found or self.row.target_id
 
 
 class Lanes:
@@ -80,13 +87,12 @@ class Lanes:
 
     def _run_lane(self, lane: Iterable[Claimed], results: list[Result]) -> None:
         stands: dict[str, bool] = {}
-        ids: dict[str, str] = {}
-        for claimed in lane:
-            row = _with_ids(claimed, ids)
-            result = self._write(row, stands)
+        ids: dict[str, str | None] = {}
+        for row in lane:
+            result = self._write(_with_ids(row, ids), stands)
             stands[row.key] = result.verdict == "accepted" and result.operation in ("create", "update")
-            if stands[row.key] and (id := _id_after(result)) is not None:
-                ids[row.key] = id
+            if stands[row.key]:
+                ids[row.key] = result.target_id
             results.append(result)
 
     def _write(self, row: Claimed, stands: Mapping[str, bool]) -> Result:
@@ -140,6 +146,8 @@ class Lanes:
             return Result(row, operation, "accepted", ack)
         except UnknownOutcome as error:
             return Result(row, operation, "unknown", error=error)
+        except Withheld as error:
+            return Result(row, operation, "withheld", error=error)
         except RecordError as error:
             return Result(row, operation, "refused", error=error)
         except (AuthError, RunError) as error:
@@ -184,21 +192,8 @@ def delivery_of(row: Claimed, operation: Operation, file: Callable[[], Attachmen
         uncertain=row.uncertain,
         write=row.write,
         file=file,
-        tied=(row.a_id, row.b_id),
+        after=(row.a_target, row.b_target),
     )
-
-
-def _with_ids(row: Claimed, ids: Mapping[str, str]) -> Claimed:
-    """Return `row` with the ids of what was written before it in its lane."""
-    if row.after_a not in ids and row.after_b not in ids:
-        return row
-    return row._replace(a_id=ids.get(row.after_a or "", row.a_id), b_id=ids.get(row.after_b or "", row.b_id))
-
-
-def _id_after(result: Result) -> str | None:
-    """The target's id of what was written: told by the target, or as it was."""
-    ack, found = result.ack, result.found
-    return (ack.target_id if ack else None) or (found.target_id if found else None) or result.row.target_id
 
 
 def _lanes(rows: Sequence[Claimed]) -> Iterable[list[Claimed]]:
@@ -207,6 +202,14 @@ def _lanes(rows: Sequence[Claimed]) -> Iterable[list[Claimed]]:
     for row in rows:
         lanes.setdefault(row.customer_id or f"\0{row.n}", []).append(row)
     return lanes.values()
+
+
+def _with_ids(row: Claimed, ids: Mapping[str, str | None]) -> Claimed:
+    """The row with the ids of what was written before it in the same lane."""
+    a, b = row.after_a, row.after_b
+    if a not in ids and b not in ids:
+        return row
+    return row._replace(a_target=ids.get(a or "", row.a_target), b_target=ids.get(b or "", row.b_target))
 
 
 def _stands(after: str | None, stood: bool, stands: Mapping[str, bool]) -> bool:

@@ -9,6 +9,7 @@ from pydantic_core import from_json
 
 from duebridge.core.connector import Target
 from duebridge.core.engine.changes import Outcome
+from duebridge.core.engine.needed import NOT_NEEDED
 from duebridge.core.engine.planning import CUSTOMER_NOT_SENT, EXCLUDED, GONE
 from duebridge.core.engine.report import UNSENT
 from duebridge.core.errors import ConfigError
@@ -20,7 +21,7 @@ Json = dict[str, Any]
 #: What `records --outcome` takes; `gone` also holds those no longer to be sent that the target still has.
 OUTCOMES: tuple[str, ...] = tuple(outcome for outcome in get_args(Outcome) if outcome)
 
-_ENGINE = {decision.code: decision.why for decision in (EXCLUDED, CUSTOMER_NOT_SENT, GONE, UNSENT)}
+_ENGINE = {decision.code: decision.why for decision in (EXCLUDED, CUSTOMER_NOT_SENT, GONE, UNSENT, NOT_NEEDED)}
 
 
 def list_records(

@@ -14,6 +14,7 @@ from duebridge.core.connector import RELEASE_PHASE, SnapshotTarget, Source, Targ
 from duebridge.core.engine.contexts import remembered_context
 from duebridge.core.engine.guard import Guard
 from duebridge.core.engine.intake import Intake
+from duebridge.core.engine.needed import wait_until_needed
 from duebridge.core.engine.needs import needs_of
 from duebridge.core.engine.planners import planner_for
 from duebridge.core.engine.planning import writes_of
@@ -91,6 +92,7 @@ def preview(
     reading.replan(kinds)
     if not with_stored:
         reading.read(kinds, full=False, anew=isinstance(target, SnapshotTarget))
+    wait_until_needed(store, connection_id, writes_of(target), report)
     guard.weigh_plan()
     with store.reading() as db:
         changes = [_change(row) for row in store.records(db, connection_id).all_due()]

@@ -10,6 +10,7 @@ from pydantic_core import from_json, to_json
 
 from duebridge.core.connector import RELEASE_PHASE, Write
 from duebridge.core.engine.lanes import Result
+from duebridge.core.errors import Withheld
 from duebridge.core.store.records import LONGEST_WAIT, REMOVAL, Accepted, Claimed
 
 #: A refused write is tried again after twenty minutes, then after twice as long each time, a day at most.
@@ -17,7 +18,13 @@ _FIRST_RETRY = timedelta(minutes=10)
 _LAST_RETRY = timedelta(seconds=LONGEST_WAIT)
 
 _ACCEPTED = {"create": "created", "update": "updated", "delete": "deleted", "release": ""}
-_OTHERWISE = {"unknown": "unknown", "refused": "rejected", "blocked": "skipped", "untried": ""}
+_OTHERWISE = {
+    "unknown": "unknown",
+    "refused": "rejected",
+    "withheld": "skipped",
+    "blocked": "skipped",
+    "untried": "",
+}
 #: What a record is counted as, for good, whatever becomes of its parts.
 _SETTLED = ("created", "updated", "skipped", "gone", "deleted")
 _TROUBLES = ("rejected", "unknown")
@@ -36,14 +43,19 @@ def outcome_of(result: Result) -> str:
     return _ACCEPTED[result.operation] if result.verdict == "accepted" else _OTHERWISE[result.verdict]
 
 
+def code_of(result: Result) -> str:
+    """Return the code a skipped record counts under; "" for any other outcome."""
+    if isinstance(result.error, Withheld):
+        return result.error.code
+    return "customer_not_sent" if result.verdict == "blocked" else ""
+
+
 def taken(result: Result, run: int, now: float) -> Accepted:
     """Return the row of a create or update the target took at `now` (seconds since the epoch)."""
     row, ack = result.row, result.ack
     assert ack is not None  # noqa: S101 - accepted results carry it
     notes = "\n".join(ack.notes) or None
-    found = result.found.target_id if result.found is not None else None
-    target_id = ack.target_id or found or row.target_id
-    return Accepted(row.fingerprint, target_id, row.phase, _ACCEPTED[result.operation], run, now, notes, row.n)
+    return Accepted(row.fingerprint, result.target_id, row.phase, _ACCEPTED[result.operation], run, now, notes, row.n)
 
 
 def settled(result: Result, writes: Mapping[str, Write], run: int, now: float) -> dict[str, Any] | None:
@@ -61,8 +73,11 @@ def settled(result: Result, writes: Mapping[str, Write], run: int, now: float) -
             "attempts": row.attempts + 1,
             "retry_at": now + retry_after(row.attempts).total_seconds(),
         } | _known_after_refusal(result)
+    if result.verdict == "withheld":
+        kept_back = {"outcome": "skipped", "code": code_of(result), "reason": str(result.error)}
+        return {"run": run, "retry_at": now + LONGEST_WAIT} | kept_back | _known_after_refusal(result)
     if result.verdict == "blocked" and not row.part:
-        return {"run": run, "outcome": "skipped", "code": "customer_not_sent"}
+        return {"run": run, "outcome": "skipped", "code": code_of(result)}
     return None
 
 
@@ -81,7 +96,7 @@ def in_doubt(row: Claimed, why: str, writes: Mapping[str, Write], now: float) ->
 
 def still_open(result: Result) -> bool:
     """Whether it stays unknown what the target holds of the row."""
-    if result.verdict == "refused":
+    if result.verdict in ("refused", "withheld"):
         return result.row.uncertain and not result.looked
     return result.verdict == "unknown" or (result.row.uncertain and result.verdict in ("blocked", "untried"))
 
@@ -140,4 +155,4 @@ def _owner_outcome(before: str, result: Result) -> str:
         return before if before in _TROUBLES and result.row.outcome != before else "updated"
     if result.verdict in ("refused", "unknown"):
         return _OTHERWISE[result.verdict]
-    return "unchanged" if result.verdict == "blocked" and before == "planned" else before
+    return "unchanged" if result.verdict in ("blocked", "withheld") and before == "planned" else before

@@ -13,6 +13,7 @@ from duebridge.core.engine.calm import calm_collector
 from duebridge.core.engine.contexts import remember_context
 from duebridge.core.engine.guard import Answer, Guard
 from duebridge.core.engine.intake import Intake
+from duebridge.core.engine.needed import wait_until_needed
 from duebridge.core.engine.needs import needs_of, plan_hash
 from duebridge.core.engine.planners import planner_for
 from duebridge.core.engine.planning import Planner, writes_of
@@ -80,6 +81,7 @@ class Sync:
             with calm_collector():
                 doubt_interrupted(self._store, connection_id, report.run, writes_of(self._target), self._now())
                 retrying = self._read(report, connection_id, guard, asked)
+                wait_until_needed(self._store, connection_id, writes_of(self._target), report)
                 guard.weigh_plan()
                 self._deliver(report, connection_id, retrying, asked)
         except Implausible as error:

@@ -17,10 +17,11 @@ from typing import Any
 from duebridge.core.connector import RELEASE_PHASE, Ack, RecordTarget, Source, Write, key_of
 from duebridge.core.engine.files import Files
 from duebridge.core.engine.lanes import Lanes, Result, looks_first
-from duebridge.core.engine.planning import CUSTOMER_NOT_SENT, GONE
+from duebridge.core.engine.planning import GONE
 from duebridge.core.engine.report import Report
 from duebridge.core.engine.settling import (
     Standing,
+    code_of,
     found_again,
     in_doubt,
     outcome_of,
@@ -222,18 +223,23 @@ class Writing:
                 self._report.note(f"{result.row.kind} {result.row.id}: {note}")
 
     def _count_records(self, results: Sequence[Result]) -> None:
-        moves: Counter[tuple[str, tuple[str, str] | None, str]] = Counter()
+        moves: Counter[tuple[str, tuple[str, str] | None, str, str]] = Counter()
         for result in results:
             row, outcome = result.row, outcome_of(result)
             if result.operation == "delete":
                 self._count_removal(result)
                 continue
             before = (row.outcome, row.code) if row.run == self._run else None
-            moves[row.kind, before, outcome] += 1
-        for (kind, before, outcome), number in moves.items():
+            moves[row.kind, before, outcome, code_of(result)] += 1
+        for (kind, before, outcome, code), number in moves.items():
             if outcome:
-                code = CUSTOMER_NOT_SENT.code if outcome == "skipped" else ""
                 self._report.move(kind, before, (outcome, code), number)
+        self._note_withheld({code_of(result) for result in results if result.verdict == "withheld"})
+
+    def _note_withheld(self, codes: set[str]) -> None:
+        for code in sorted(codes):
+            look = f"see `duebridge records {self._report.connection} --outcome skipped`"
+            self._report.note(f"changes were kept back and not sent ({code}): {look}")
 
     def _count_removal(self, result: Result) -> None:
         """Count a record to be removed at the target: it was not read, or was counted when it was skipped."""

@@ -67,7 +67,8 @@ class Claimed(NamedTuple):
     """A row to write, with whether what must stand before it does, and the target's own ids of that.
 
     `attempted` tells what earlier attempts sent whose outcome is unknown: the payload's fingerprint, `REMOVAL` when one
-    of them took something away, None when there were none or several payloads.
+    of them took something away, None when there were none or several payloads. `a_target` and `b_target` are the
+    target's ids of what must stand before it.
     """
 
     n: int
@@ -94,8 +95,8 @@ class Claimed(NamedTuple):
     attempted: str | None
     a_stands: bool
     b_stands: bool
-    a_id: str | None = None
-    b_id: str | None = None
+    a_target: str | None
+    b_target: str | None
 
 
 class PlannedRow(NamedTuple):
@@ -246,6 +247,16 @@ class Records:
         """Return the records and parts that come after one of the records `keys`."""
         rows = _TIED.fetch(self._db, (self._id, listed(self._db, keys), listed(self._db, keys)))
         return [Stored._make(row) for row in rows]
+
+    def unneeded(self, kinds: Sequence[str]) -> list[Stored]:
+        """Return the records of `kinds` to be created although nothing is to be written after them."""
+        both = (self._id, self._id)
+        return [Stored._make(row) for row in _UNNEEDED.fetch(self._db, (self._id, listed(self._db, kinds), *both))]
+
+    def needed(self, kinds: Sequence[str], code: str) -> list[Stored]:
+        """Return the records of `kinds` left out under `code` after which something is to be written now."""
+        both = (self._id, self._id)
+        return [Stored._make(row) for row in _NEEDED.fetch(self._db, (self._id, code, listed(self._db, kinds), *both))]
 
     def foreseen(self) -> dict[tuple[str, bool], int]:
         """Count the due records by kind, and by whether the target holds them."""
@@ -415,7 +426,7 @@ def _standing(after: str) -> str:
     )
 
 
-def _id_of(after: str) -> str:
+def _target_of(after: str) -> str:
     return (
         "(SELECT other.target_id FROM records AS other"
         f" WHERE other.connection_id = records.connection_id AND other.key = records.{after})"
@@ -448,8 +459,7 @@ _UPSERT = _upsert()
 _ATTEMPTED = "CASE WHEN uncertain THEN (SELECT fingerprint FROM intents WHERE intents.n = records.n) END"
 _CLAIMED = (
     f"SELECT {', '.join(Claimed._fields[:-5])}, {_ATTEMPTED}, {_standing('after_a')}, {_standing('after_b')},"
-    f" {_id_of('after_a')}, {_id_of('after_b')}"
-    " FROM records WHERE connection_id = ?"
+    f" {_target_of('after_a')}, {_target_of('after_b')} FROM records WHERE connection_id = ?"
 )
 _NEXT = " AND (phase, n) > (?, ?) AND NOT customer_id ONE_OF ORDER BY phase, n LIMIT ?"
 _CLAIM = Statement(f"{_CLAIMED} AND due AND (retry_at IS NULL OR retry_at <= ? OR retry_at > ?){_NEXT}")
@@ -474,6 +484,14 @@ _AFTER = Statement("SELECT n, key FROM records WHERE connection_id = ? AND due A
 _TIED = Statement(
     f"SELECT {', '.join(Stored._fields)} FROM records WHERE connection_id = ? AND (after_a ONE_OF OR after_b ONE_OF)"
 )
+_NOT_THERE = (
+    f"SELECT {', '.join(Stored._fields)} FROM records WHERE connection_id = ? AND part = '' AND verdict = 'sync'"
+    " AND accepted_fingerprint IS NULL AND NOT uncertain"
+)
+_AWAITING = "SELECT {0} FROM records WHERE connection_id = ? AND due AND verdict = 'sync' AND {0} IS NOT NULL"
+_AWAITED = f"({_AWAITING.format('after_a')} UNION {_AWAITING.format('after_b')})"
+_UNNEEDED = Statement(f"{_NOT_THERE} AND due AND kind ONE_OF AND key NOT IN {_AWAITED}")
+_NEEDED = Statement(f"{_NOT_THERE} AND NOT due AND code = ? AND kind ONE_OF AND key IN {_AWAITED}")
 _FORESEEN = Statement(
     "SELECT kind, accepted_fingerprint IS NOT NULL, COUNT(*) FROM records"
     " WHERE connection_id = ? AND due AND part = '' GROUP BY kind, accepted_fingerprint IS NOT NULL"

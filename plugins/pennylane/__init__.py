@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from duebridge.core.api import Source, hookimpl
+from duebridge.core.api import Source, Target, hookimpl
 
+from .importing.target import PennylaneTarget
 from .source import PennylaneSource
 
 if TYPE_CHECKING:
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
 def register_sources() -> list[type[Source]]:
     """Offer the ledger as a source."""
     return [PennylaneSource]
+
+
+@hookimpl
+def register_targets() -> list[type[Target]]:
+    """Offer the ledger as a target."""
+    return [PennylaneTarget]
 
 
 @hookimpl

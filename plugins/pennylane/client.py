@@ -1,7 +1,8 @@
 """Which requests are made of Pennylane, as whom and how fast. HTTP calls, nothing else.
 
-Paths are below `/api/external/v2`. Every GET may raise `AuthError` (401; `Forbidden` for 403), `NotFound`, `Refused`
-(`.status`) and `RunError`. Source: spec; the rate limit is on readme:/docs/rate-limiting-1.
+Paths are below `/api/external/v2`. Every request may raise `AuthError` (401; `Forbidden` for 403), `NotFound`,
+`Refused` (`.status`) and `RunError`, a write `UnknownOutcome` too.
+Source: spec; the rate limit is on readme:/docs/rate-limiting-1.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from collections.abc import Callable, Mapping
 from hashlib import sha256
 from urllib.parse import parse_qsl, urlsplit
 
-from duebridge.core.api import Json, Services, WindowLimiter, shared_limiter
+from duebridge.core.api import Form, Json, Payload, Safety, Services, WindowLimiter, shared_limiter
 from duebridge.plugins.pennylane.settings import PennylaneSettings
 
 API = "/api/external/v2"
 #: 25 requests in 5 seconds for each token, whatever the endpoint.
 REQUESTS, SECONDS = 25, 5.0
+PER_MINUTE = 300
 
 Params = Mapping[str, str | int]
 
@@ -23,18 +25,26 @@ Params = Mapping[str, str | int]
 class PennylaneClient:
     """One company's connection; all clients of one token in a process share its rate limit."""
 
-    def __init__(self, settings: PennylaneSettings, services: Services) -> None:
+    def __init__(self, settings: PennylaneSettings, services: Services, *, per_minute: int = PER_MINUTE) -> None:
+        """`per_minute` is for a token other programs use too: fewer requests, counted apart."""
         self._settings = settings
+        requests = max(1, per_minute * REQUESTS // PER_MINUTE)
         self._http = services.http(
             settings.base_url,
             product="Pennylane",
             headers=self._headers,
-            limiter=shared_limiter(self._limiter_key(), lambda: WindowLimiter(requests=REQUESTS, seconds=SECONDS)),
+            limiter=shared_limiter(
+                self._limiter_key(per_minute), lambda: WindowLimiter(requests=requests, seconds=SECONDS)
+            ),
         )
 
     def get(self, path: str, params: Params, shape: Callable[[bytes], Json | None] | None = None) -> Json:
         """The parsed answer of GET `path`, by `shape` where it can."""
         return self._http.get(f"{API}{path}", params, shape=shape)
+
+    def write(self, method: str, path: str, body: Payload | Form, *, safety: Safety) -> Json | None:
+        """The answer to a write of `path`; `safety` says what a lost one means."""
+        return self._http.write(method, f"{API}{path}", body, safety=safety)
 
     def me(self) -> Json:
         """Who the token belongs to; needs no scope."""
@@ -59,6 +69,8 @@ class PennylaneClient:
         """Asked for at each attempt, so that a token that changes while we run is used from then on."""
         return {"Authorization": f"Bearer {self._settings.token.get_secret_value()}"}
 
-    def _limiter_key(self) -> str:
+    def _limiter_key(self, per_minute: int) -> str:
         who = f"{self._settings.base_url}\n{self._settings.token.get_secret_value()}"
+        if per_minute != PER_MINUTE:
+            who = f"{who}\n{per_minute}"
         return sha256(who.encode()).hexdigest()

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from duebridge.core.api import (
     Account,
     Attachment,
-    AuthError,
     CreditNote,
     Cursor,
     Customer,
     Document,
     Invoice,
-    Json,
     Page,
     Price,
     Product,
     Raw,
     Record,
-    Refused,
     RereadableSource,
-    RunError,
     Services,
     Settings,
     Subscription,
@@ -34,6 +30,7 @@ from duebridge.plugins.pennylane.client import PennylaneClient
 from duebridge.plugins.pennylane.crawl import crawl, listing
 from duebridge.plugins.pennylane.files import Files
 from duebridge.plugins.pennylane.filters import BATCH, batches
+from duebridge.plugins.pennylane.identity import company_of
 from duebridge.plugins.pennylane.reader import Beside, Reader, Stream
 from duebridge.plugins.pennylane.settings import PennylaneSettings
 
@@ -102,18 +99,11 @@ class PennylaneSource(RereadableSource):
         self._files = Files(self._client)
 
     def check(self) -> Account:
-        """Return the token's company. Raises `AuthError`, also when it can't read what every connection needs."""
-        try:
-            me = self._client.me()
-        except Refused as refused:
-            raise RunError(str(refused)) from refused
-        company = me.get("company") if isinstance(me, dict) else None
-        if not isinstance(company, dict) or type(company.get("id")) is not int:
-            raise RunError(
-                "Pennylane did not say which company the token belongs to (GET /me); the next run asks again"
-            )
-        _refuse_missing_scopes(me.get("scopes"))
-        return Account(str(company["id"]), str(company.get("name") or ""), _detail(company))
+        """Return the token's company. Raises `AuthError`, also when it can't read what every connection needs.
+
+        A list that only some targets read says itself, when it is read, that its scope is missing.
+        """
+        return company_of(self._client, (f"{stream.scope}:readonly" for stream in STREAMS.values() if stream.always))
 
     def fetch(self, stream: str, since: Cursor | None, needs: frozenset[str]) -> Iterator[Page]:
         """Read `stream`: all of it by id when `since` is None or inside a crawl, otherwise what changed since.
@@ -147,28 +137,3 @@ class PennylaneSource(RereadableSource):
 
     def _reader(self, stream: str, needs: frozenset[str]) -> Reader:
         return Reader(STREAMS[stream], self._client, needs, self.services.note, self._beside)
-
-
-def _refuse_missing_scopes(scopes: Json) -> None:
-    """Raise `AuthError` naming the scopes that every target needs and the token lacks; an empty list tells nothing.
-
-    A list that only some targets read says itself, when it is read, that its scope is missing.
-    """
-    if not isinstance(scopes, list) or not scopes:
-        return
-    wanted = (stream.scope for stream in STREAMS.values() if stream.always)
-    lacking = [f"{scope}:readonly" for scope in wanted if not {f"{scope}:readonly", f"{scope}:all"} & _words(scopes)]
-    if lacking:
-        raise AuthError(
-            f"The Pennylane token lacks the scope {' and '.join(lacking)}. Create a token that has it under "
-            "Management > Settings > Connectivity > Developers in Pennylane, and put it in the connection's `token`"
-        )
-
-
-def _words(scopes: list[Any]) -> set[str]:
-    return {scope for scope in scopes if isinstance(scope, str)}
-
-
-def _detail(company: Mapping[str, Json]) -> str:
-    """The company's registration number and chart of accounts, where told."""
-    return ", ".join(str(company[field]) for field in ("reg_no", "accounting_logic") if company.get(field))

@@ -44,7 +44,7 @@ class Allocations:
 
     def take_back(self, delivery: Delivery) -> Ack:
         """Have the credit note settle nothing of the invoice."""
-        note_id, invoice_id = delivery.tied
+        note_id, invoice_id = delivery.after
         note = self._client.found("credit-notes", note_id) if note_id is not None else None
         if note is None or invoice_id is None or invoice_id not in allocated(note, "invoiceId"):
             return Ack()
@@ -71,7 +71,7 @@ class Allocations:
                 room += amount
 
     def _held(self, delivery: Delivery) -> tuple[Node, Node]:
-        note_id, invoice_id = delivery.tied
+        note_id, invoice_id = delivery.after
         note = self._client.found("credit-notes", note_id) if note_id is not None else None
         invoice = self._client.found("invoices", invoice_id) if invoice_id is not None else None
         if note is None or invoice is None:

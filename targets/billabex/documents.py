@@ -61,7 +61,7 @@ class Documents:
         found = self._ours(delivery)
         if found is not None:
             return Ack(found.id)
-        account, payload = delivery.tied[0], delivery.payload
+        account, payload = delivery.after[0], delivery.payload
         if account is None or payload is None:
             return None
         numbered = self._index.by_number(account, collection, payload["number"])
@@ -88,7 +88,7 @@ class Documents:
         """Bring what is there (`held`) to the payload: nothing to do, the paid amount, or another document."""
         payload, id = delivery.payload or {}, str(held["id"])
         if delivery.uncertain or delivery.previous is None:
-            same = _is(held, payload, delivery.tied[0])
+            same = _is(held, payload, delivery.after[0])
         else:
             same = _lasting(delivery.previous) == _lasting(payload)
         if not same:
@@ -137,12 +137,12 @@ class Documents:
         with ours.
         """
         found = self._index.by_key(COLLECTIONS[delivery.kind], delivery.reference)
-        if found is None or found.account == delivery.tied[0] or self._index.is_ours(found.account):
+        if found is None or found.account == delivery.after[0] or self._index.is_ours(found.account):
             return found
         return None
 
     def _explained(self, delivery: Delivery, refusal: Refused) -> RecordError:
-        account = delivery.tied[0]
+        account = delivery.after[0]
         if account is not None and self._client.found("accounts", account) is None:
             return RecordError(
                 "its account is no longer at Billabex, though it was sent: it is made again, with its documents, when "
@@ -153,9 +153,9 @@ class Documents:
     def _fields(self, delivery: Delivery) -> dict[str, str]:
         """The form's fields, dates as `issuedDate[year]`."""
         payload = delivery.payload or {}
-        if delivery.tied[0] is None:
+        if delivery.after[0] is None:
             raise RecordError("Billabex's id of its account is not known; run `duebridge sync --full`")
-        fields = {"accountId": delivery.tied[0]}
+        fields = {"accountId": delivery.after[0]}
         for name, value in payload.items():
             if isinstance(value, dict):
                 fields |= {f"{name}[{part}]": str(inner) for part, inner in value.items()}

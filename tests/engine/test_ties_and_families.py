@@ -16,7 +16,7 @@ from duebridge.core.testing.receivables import ReceivablesTarget
 def ids_told(rig: Rig) -> dict[str, tuple[str | None, str | None]]:
     """What each write is told, kept from now on."""
     told: dict[str, tuple[str | None, str | None]] = {}
-    rig.target.before_push = lambda delivery: told.update({delivery.reference: delivery.tied})
+    rig.target.before_push = lambda delivery: told.update({delivery.reference: delivery.after})
     return told
 
 

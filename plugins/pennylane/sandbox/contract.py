@@ -25,7 +25,7 @@ _INTEGER = re.compile(r"-?[0-9]{1,19}")
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One method of one path. `scopes`: any of them lets a token in; empty: none is needed."""
+    """One method of one path. `scopes`: any of them lets a token in; empty: none is needed. `success`: its status."""
 
     name: str
     parameters: frozenset[str]
@@ -34,6 +34,7 @@ class Operation:
     filters: Mapping[str, tuple[str, ...]]
     sorts: tuple[str, ...]
     includes: tuple[str, ...]
+    success: int
 
     def check(self, query: Mapping[str, str]) -> None:
         """Raise a 400 `Refusal` when `query` names what this operation does not have, or an impossible limit."""
@@ -93,6 +94,7 @@ def operation(method: str, path: str) -> Operation:
         filters={field: tuple(words) for field, words in queries.get("filter", {}).get("x-filters", {}).items()},
         sorts=tuple(queries.get("sort", {}).get("x-sort", ())),
         includes=tuple(queries.get("include", {}).get("x-include", ())),
+        success=int(next(status for status in raw["responses"] if status.startswith("2"))),
     )
 
 

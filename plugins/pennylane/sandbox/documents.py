@@ -119,11 +119,15 @@ class Documents:
         kept = self.state["invoice_lines"]
         if lines is None:
             lines = [{name: row.data[name] for name in (figures.TOTAL, figures.BEFORE, figures.TAX)}]
+        own = {line.id for line in kept.of(row.id)}
         kept.clear_of(row.id)
         for given in lines:
             priced = {**given, **figures.line_figures(given, row.data["currency"])}
             euros = figures.in_euros(priced, row.data["exchange_rate"])
-            kept.add(Row(objects.line(kept.new_id(), instant(at), **{**euros, **priced}), owner=row.id))
+            id = priced.pop("id", None)
+            id = id if id in own else kept.new_id()  # a line that stays keeps its id
+            own.discard(id)
+            kept.add(Row(objects.line(id, instant(at), **{**euros, **priced}), owner=row.id))
 
     def _finalised(self, row: Row, values: Data) -> None:
         """Give what was a draft its number and its file."""

@@ -69,6 +69,9 @@ def _digest(id: int) -> str:
 
 
 def _ready(row: Row | None) -> Response:
+    upload = row.facts.get("upload") if row else None
+    if upload is not None:
+        return Response(upload.content, media_type=upload.content_type)
     return Response(pdf(row.data) if row else b"", media_type="application/pdf")
 
 

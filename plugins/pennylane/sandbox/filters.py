@@ -77,6 +77,7 @@ _FIELDS: Mapping[str, _Field] = {
     "billing_subscription_id": _Field(_linked("billing_subscription"), _number),
     "quote_id": _Field(_linked("quote"), _number),
     "ledger_account_id": _Field(_linked("ledger_account"), _number),
+    "journal_id": _Field(_linked("journal"), _number),
     "category_id": _Field(lambda _: None, _number),  # the account keeps no categories
     "draft": _Field(_member("draft"), _flag),
     "enabled": _Field(_member("enabled"), _flag),

@@ -6,6 +6,7 @@ spec, response schemas.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from duebridge.plugins.pennylane.sandbox.store import API
@@ -114,6 +115,11 @@ def document(id: int, at: str, **given: Any) -> Data:
     }
     data.update(given)
     return data
+
+
+def difference(total: str, tax: str) -> str:
+    """What is left of an amount without its tax, both as text, with the decimals of the finer one."""
+    return f"{Decimal(total) - Decimal(tax):f}"
 
 
 def no_discount() -> Data:

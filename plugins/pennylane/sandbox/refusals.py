@@ -40,6 +40,11 @@ def not_found() -> Refusal:
     return _plain(404, "Not Found")
 
 
+def conflict() -> Refusal:
+    """409; what it is keyed on is not documented: here, on a used external reference."""
+    return _plain(409, "Conflict with the current state of the target resource. Resource already exists.")
+
+
 def unprocessable(message: str) -> Refusal:
     """422."""
     return _plain(422, message)

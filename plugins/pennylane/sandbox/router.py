@@ -14,15 +14,19 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from duebridge.plugins.pennylane.sandbox import answers, files
+from duebridge.plugins.pennylane.sandbox import answers, customer_writes, files, imports
 from duebridge.plugins.pennylane.sandbox.access import Grant, bearer
 from duebridge.plugins.pennylane.sandbox.answers import Asked
+from duebridge.plugins.pennylane.sandbox.bodies import check, read_json, schema_of
 from duebridge.plugins.pennylane.sandbox.contract import PREFIX, Operation, operation, whole_number
 from duebridge.plugins.pennylane.sandbox.refusals import Refusal, not_found
+from duebridge.plugins.pennylane.sandbox.uploads import Upload, read_upload
 
 if TYPE_CHECKING:
     from duebridge.plugins.pennylane.sandbox.product import PennylaneSandbox
 
+#: What came with a request: its bytes, a file, or why neither can be had; told only to who may ask.
+Received = bytes | Upload | Refusal
 #: What answers a request: JSON bytes, or None for 204.
 Answer = Callable[["PennylaneSandbox", Asked], bytes | None]
 
@@ -45,6 +49,19 @@ ROUTES: tuple[tuple[str, str, Answer], ...] = (
         answers.owned("customer_invoices", "matched_transactions"),
     ),
     ("put", "/customer_invoices/{id}/mark_as_paid", answers.mark_as_paid),
+    ("post", "/customer_invoices/import", imports.import_invoice),
+    ("put", "/customer_invoices/{id}/update_imported", imports.update_imported),
+    ("post", "/customer_invoices/{id}/link_credit_note", imports.link_credit_note),
+    ("post", "/file_attachments", answers.upload),
+    ("post", "/company_customers", customer_writes.created("company")),
+    ("get", "/company_customers/{id}", customer_writes.shown("company")),
+    ("put", "/company_customers/{id}", customer_writes.changed("company")),
+    ("post", "/individual_customers", customer_writes.created("individual")),
+    ("get", "/individual_customers/{id}", customer_writes.shown("individual")),
+    ("put", "/individual_customers/{id}", customer_writes.changed("individual")),
+    ("get", "/ledger_entries", answers.ledger_entries),
+    ("get", "/ledger_entries/{id}", answers.ledger_entry),
+    ("get", "/ledger_entries/{ledger_entry_id}/ledger_entry_lines", answers.ledger_entry_lines),
     ("get", "/changelogs/customers", answers.changelog("customers")),
     ("get", "/changelogs/customer_invoices", answers.changelog("customer_invoices")),
     ("get", "/changelogs/products", answers.changelog("products")),
@@ -79,11 +96,16 @@ class Api:
         return router
 
     def _endpoint(self, method: str, path: str, answer: Answer) -> Callable[[Request], Any]:
-        wanted = operation(method, path)
+        wanted, body = operation(method, path), schema_of(method, path)
 
         async def endpoint(request: Request) -> Response:
+            received = await _received(request, body[0] if body is not None else None)
+
+            def respond(grant: Grant) -> Response:
+                return self._answer(request, wanted, answer, grant, _read(received, wanted, body))
+
             with self.product.lock:
-                return self._guarded(request, wanted.scopes, lambda grant: self._answer(request, wanted, answer, grant))
+                return self._guarded(request, wanted.scopes, respond)
 
         return endpoint
 
@@ -109,14 +131,36 @@ class Api:
         response.headers.update(headers)
         return response
 
-    def _answer(self, request: Request, wanted: Operation, answer: Answer, grant: Grant) -> Response:
+    def _answer(self, request: Request, wanted: Operation, answer: Answer, grant: Grant, body: Any) -> Response:
         query = dict(request.query_params)
         wanted.check(query)
         ids = [whole_number(name, text) for name, text in request.path_params.items()]
         self.product.pass_days()
         root = self.product.reached_at(f"{request.url.scheme}://{request.url.netloc}")
-        body = answer(self.product, Asked(wanted, query, ids[0] if ids else 0, root, grant.scopes))
-        return Response(status_code=204) if body is None else Response(body, media_type="application/json")
+        shown = answer(self.product, Asked(wanted, query, ids[0] if ids else 0, root, grant.scopes, body))
+        return Response(shown, wanted.success, media_type=None if shown is None else "application/json")
+
+
+async def _received(request: Request, media: str | None) -> Received:
+    if media is None:
+        return b""
+    if media == "application/json":
+        return await request.body()
+    try:
+        return await read_upload(request)
+    except Refusal as refusal:
+        return refusal
+
+
+def _read(received: Received, wanted: Operation, body: tuple[str, Any] | None) -> Any:
+    """The body, within the contract. Raises the 400 or 422."""
+    if isinstance(received, Refusal):
+        raise received
+    if body is None or isinstance(received, Upload):
+        return received
+    value = read_json(received)
+    check(value, body[1], f"{wanted.name}/requestBody")
+    return value
 
 
 def _refuse_path(_: Grant) -> Response:

@@ -31,6 +31,7 @@ _FIRST_IDS = {
     "matched_transactions": 81_001,
     "invoice_lines": 9_000_001,
     "subscription_lines": 95_001,
+    "file_attachments": 5_001,
 }
 #: The collections that have a changelog.
 FEEDS = ("customers", "customer_invoices", "products")

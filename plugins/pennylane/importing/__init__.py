@@ -1,0 +1,1 @@
+"""How are documents of another product imported into a Pennylane company?"""
