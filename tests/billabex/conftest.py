@@ -119,7 +119,7 @@ class Desk:
             target_id=self.ids.get(reference),
             write=record.kind,
             file=lambda: Attachment("facture.pdf", self.pdf, self.media_type) if self.pdf else None,
-            tied=(owner, None),
+            after=(owner, None),
         )._replace(**changes)
 
     def push(self, record: Any, target: BillabexTarget | None = None, **changes: Any) -> Ack:

@@ -55,7 +55,7 @@ def delivery(desk: Desk, part: Part, operation: Any = "create") -> Delivery:
         reference=part.reference,
         payload=stored(part.payload) if operation != "delete" else None,
         write="allocation",
-        tied=(desk.ids.get(note), desk.ids.get(invoice)),
+        after=(desk.ids.get(note), desk.ids.get(invoice)),
     )
 
 
