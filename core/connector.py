@@ -284,6 +284,12 @@ class Target(ABC):
     rules: ClassVar[Mapping[type[Record], Rules]]
     mappings: ClassVar[Mapping[type[Record], PayloadMapping]]
     schedule: ClassVar[Schedule]
+    #: Every run reads the source in full, whatever its change feeds would tell.
+    complete: ClassVar[bool] = False
+    #: What was once sent can be taken away there; without, `on_delete: delete` only reports.
+    deletes: ClassVar[bool] = True
+    #: A credit note goes with its invoice alone: without one that is, or will be, at the target it is `no_invoice`.
+    credits_sent_invoices: ClassVar[bool] = False
 
     def __init__(self, settings: Any, services: Services) -> None:
         """Keep `settings` (an instance of the class's `settings`) and `services`."""
@@ -385,6 +391,8 @@ class SnapshotTarget(Target):
 
     Every run reads the source in full, from the first page on; one that could not publishes nothing.
     """
+
+    complete: ClassVar[bool] = True
 
     @abstractmethod
     def publish(self, deliveries: Iterable[Delivery], *, accept_mass_change: bool) -> Ack:

@@ -12,9 +12,9 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic_core import to_json
 
-from duebridge.core.connector import Family, Member, Payload, RecordTarget, Target, Write, key_of
+from duebridge.core.connector import Family, Member, Payload, RecordTarget, SnapshotTarget, Target, Write, key_of
 from duebridge.core.errors import RecordError
-from duebridge.core.records import CreditNote, Customer, Document, Invoice, Record
+from duebridge.core.records import CreditNote, Customer, Document, Invoice, Record, Subscription
 from duebridge.core.tables.rules import Decision
 
 Decider = Callable[[Record], Decision | None]
@@ -23,6 +23,7 @@ STANDS = True
 GONE = Decision("skip", "deleted", "It is no longer at the source")
 EXCLUDED = Decision("skip", "excluded_customer", "Its customer is excluded from this connection")
 CUSTOMER_NOT_SENT = Decision("skip", "customer_not_sent", "Its customer is not at the target")
+NO_INVOICE = Decision("skip", "no_invoice", "The invoice it credits is not at the target")
 
 
 class Known(NamedTuple):
@@ -94,7 +95,7 @@ class Planner:
         self.target = target
         self.context = {"source": source, **context}
         self._decide = decide
-        self._on_delete = on_delete
+        self._on_delete = on_delete if target.deletes else "report"
         self._rules = {kind.kind: rules for kind, rules in target.rules.items()}
         self._mappings = {kind.kind: mapping for kind, mapping in target.mappings.items()}
 
@@ -117,9 +118,9 @@ class Planner:
             return CUSTOMER_NOT_SENT
         return decision
 
-    def plan(self, known: Known, *, customer_stands: bool = True) -> Planned:
-        """Decide on and map one record."""
-        decision = self.decide(known, customer_stands=customer_stands)
+    def plan(self, known: Known, *, customer_stands: bool = True, instead: Decision | None = None) -> Planned:
+        """Decide on and map one record; `instead` is the decision if it was made already."""
+        decision = instead or self.decide(known, customer_stands=customer_stands)
         record = known.record
         root = invoice_of(record)
         customer_id = customer_of(known.kind, known.id, record)
@@ -157,7 +158,7 @@ class Planner:
             known.kind,
             payload,
             fingerprint,
-            (key_of("customer", customer_id),) if isinstance(record, Document) else (),
+            self._after(record, customer_id),
             record,
         )
 
@@ -169,12 +170,38 @@ class Planner:
         what other documents tie to it.
         """
         plans = [self.plan(known, customer_stands=stands.get(_customer(known), False)) for known in documents]
+        if self.target.credits_sent_invoices:
+            plans = self._with_their_invoice(documents, plans)
         frozen = [plan.key for plan in plans if plan.standing and plan.decision.verdict != "sync"]
         if self._decide is None:
             return FamilyPlan(plans, list(self._part_plans(family_of(plans), frozen)), frozen)
         untouched = [plan.key for plan in plans if left_alone(plan.decision)]
         parts = self._part_plans(family_of(plans), {*frozen, *untouched})
         return FamilyPlan(plans, [part for part in parts if _invoice_key(part) not in untouched], frozen, untouched)
+
+    def _with_their_invoice(self, documents: Sequence[Known], plans: Sequence[Planned]) -> list[Planned]:
+        """Leave out the credit notes among `plans` whose invoice is not among those that are there."""
+        there = {plan.id for plan in plans if plan.kind == Invoice.kind and self._is_there(plan)}
+        return [
+            self.plan(known, instead=NO_INVOICE)
+            if plan.kind == CreditNote.kind and plan.decision.verdict == "sync" and plan.root not in there
+            else plan
+            for known, plan in zip(documents, plans, strict=True)
+        ]
+
+    def _is_there(self, plan: Planned) -> bool:
+        """Whether a document is, or will be, at the target; a snapshot leaves out what is skipped."""
+        left_out = isinstance(self.target, SnapshotTarget) and plan.decision.verdict == "skip"
+        return plan.standing and (not left_out or left_alone(plan.decision))
+
+    def _after(self, record: Record, customer_id: str) -> tuple[str, ...]:
+        """What must have been accepted before `record`: its customer, and the invoice it can't go without."""
+        if not (isinstance(record, Document | Subscription) and customer_id):
+            return ()
+        customer = key_of(Customer.kind, customer_id)
+        if isinstance(record, CreditNote) and record.linked and self.target.credits_sent_invoices:
+            return customer, key_of(Invoice.kind, record.invoice_id or "")
+        return (customer,)
 
     def removes(self, decision: Decision) -> bool:
         """Whether a record already at the target is taken out because of `decision`."""

@@ -85,7 +85,7 @@ def preview(
     reading.replan(kinds)
     if not with_stored:
         guard.meet(source.check())
-        reading.read(kinds, full=False, anew=isinstance(target, SnapshotTarget))
+        reading.read(kinds, full=target.complete, anew=isinstance(target, SnapshotTarget))
     guard.weigh_plan()
     with store.reading() as db:
         changes = [_change(row) for row in store.records(db, connection_id).all_due()]

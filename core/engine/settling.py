@@ -62,8 +62,16 @@ def settled(result: Result, writes: Mapping[str, Write], run: int, now: float) -
             "retry_at": now + retry_after(row.attempts).total_seconds(),
         } | _known_after_refusal(result)
     if result.verdict == "blocked" and not row.part:
-        return {"run": run, "outcome": "skipped", "code": "customer_not_sent"}
+        return {"run": run, "outcome": "skipped", "code": waits_for(row)}
     return None
+
+
+def waits_for(row: Claimed) -> str:
+    """Return the code of a record that could not be written for want of another one.
+
+    A credit note that goes with its invoice alone waits for that, which waits for the customer.
+    """
+    return "no_invoice" if row.after_b is not None else "customer_not_sent"
 
 
 def in_doubt(row: Claimed, why: str, writes: Mapping[str, Write], now: float) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from typing import Any
 from duebridge.core.connector import RELEASE_PHASE, Ack, RecordTarget, Source, Write, key_of
 from duebridge.core.engine.files import Files
 from duebridge.core.engine.lanes import Lanes, Result, looks_first
-from duebridge.core.engine.planning import CUSTOMER_NOT_SENT, GONE
+from duebridge.core.engine.planning import GONE
 from duebridge.core.engine.report import Report
 from duebridge.core.engine.settling import (
     Standing,
@@ -28,6 +28,7 @@ from duebridge.core.engine.settling import (
     settled,
     still_open,
     taken,
+    waits_for,
 )
 from duebridge.core.engine.unwritten import count_unwritten
 from duebridge.core.store.exclusions import excluded_customers
@@ -216,17 +217,16 @@ class Writing:
                 self._report.note(f"{result.row.kind} {result.row.id}: {note}")
 
     def _count_records(self, results: Sequence[Result]) -> None:
-        moves: Counter[tuple[str, tuple[str, str] | None, str]] = Counter()
+        moves: Counter[tuple[str, tuple[str, str] | None, str, str]] = Counter()
         for result in results:
             row, outcome = result.row, outcome_of(result)
             if result.operation == "delete":
                 self._count_removal(result)
                 continue
             before = (row.outcome, row.code) if row.run == self._run else None
-            moves[row.kind, before, outcome] += 1
-        for (kind, before, outcome), number in moves.items():
+            moves[row.kind, before, outcome, waits_for(row) if outcome == "skipped" else ""] += 1
+        for (kind, before, outcome, code), number in moves.items():
             if outcome:
-                code = CUSTOMER_NOT_SENT.code if outcome == "skipped" else ""
                 self._report.move(kind, before, (outcome, code), number)
 
     def _count_removal(self, result: Result) -> None:
