@@ -39,7 +39,7 @@ class SubscriptionWords(Settings):
 def _time_zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (OSError, ValueError) as problem:
+    except (KeyError, OSError, ValueError) as problem:  # what it raises depends on what is wrong with the name
         raise ValueError("no such time zone; write one like Europe/Paris") from problem
     return name
 

@@ -7,6 +7,7 @@ end in something random: no run takes another's place.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,6 +25,9 @@ from duebridge.targets.fincome.columns import COLUMNS
 #: What a sheet and a cell of a workbook hold at most.
 MOST_ROWS = 1_048_575
 MOST_TEXT = 32_767
+
+#: What XML has no place for.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 _OPTIONS = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
 
@@ -90,8 +94,8 @@ def _write(path: Path, rows: Sequence[Mapping[str, Any]], headers: Mapping[str, 
 
 
 def _fitting(text: str, row: int, column: str, cut: list[str]) -> str:
-    """`text` as a cell takes it; half characters, which no file holds, become question marks."""
-    whole = text.encode("utf-8", "replace").decode()
+    """`text` as a cell takes it; half characters, which no file holds, become question marks, controls blanks."""
+    whole = _CONTROLS.sub(" ", text.encode("utf-8", "replace").decode())
     if len(whole) <= MOST_TEXT:
         return whole
     cut.append(f"row {row}, {column}: the text was cut at {MOST_TEXT} characters, the most a cell holds")
