@@ -290,7 +290,8 @@ class Target(ABC):
     complete: ClassVar[bool] = False
     #: What was once sent can be taken away there; without, `on_delete: delete` only reports.
     deletes: ClassVar[bool] = True
-    #: A credit note goes with its invoice alone: without one that is, or will be, at the target it is `no_invoice`.
+    #: A credit note goes with its invoice alone: without one that is, or will be, at the target it is
+    #: `no_invoice`. Its phase is later than that of invoices.
     credits_sent_invoices: ClassVar[bool] = False
     #: Whether only documents issued since the connection began are sent, unless it says `since` or `history`.
     from_start: ClassVar[bool] = False
