@@ -10,8 +10,9 @@ import os
 import re
 import secrets
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,10 @@ from duebridge.targets.fincome.columns import COLUMNS
 MOST_ROWS = 1_048_575
 MOST_TEXT = 32_767
 
+_HIDDEN, _PART = ".fincome-", ".part"
+#: Seconds after which a hidden file is nobody's.
+_ABANDONED = 86400.0
+
 #: What XML has no place for.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
@@ -38,6 +43,7 @@ def written(
     """Write `rows` to a new workbook in `folder`; return it, and what had to be cut. Raises `RunError`."""
     if len(rows) > MOST_ROWS:
         raise RunError(f"{len(rows)} rows are more than a workbook holds ({MOST_ROWS}); use mode api")
+    _sweep(folder)
     name = f"fincome-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}.xlsx"
     try:
         with _beside(folder) as hidden:
@@ -54,7 +60,7 @@ def written(
 @contextmanager
 def _beside(folder: Path) -> Iterator[Path]:
     """A hidden file in `folder`, which is gone afterwards under this name."""
-    handle, path = tempfile.mkstemp(prefix=".fincome-", suffix=".part", dir=folder)
+    handle, path = tempfile.mkstemp(prefix=_HIDDEN, suffix=_PART, dir=folder)
     os.close(handle)
     hidden = Path(path)
     hidden.chmod(0o644)
@@ -62,6 +68,14 @@ def _beside(folder: Path) -> Iterator[Path]:
         yield hidden
     finally:
         hidden.unlink(missing_ok=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what writers left that were killed: hidden files nobody has touched for a day."""
+    for left in folder.glob(f"{_HIDDEN}*{_PART}"):
+        with suppress(OSError):  # another writer swept it first, or it may not be removed: it is in nobody's way
+            if left.stat().st_mtime < time.time() - _ABANDONED:
+                left.unlink()
 
 
 def _keep_name(folder: Path) -> None:

@@ -124,7 +124,8 @@ class FincomeTarget(RecordTarget):
         if delivery.kind == Subscription.kind:
             return self._push_items(delivery.payload, delivery.previous or {})
         collection = _COLLECTIONS[delivery.kind]
-        return Ack(self._client.save(collection, body(collection, delivery.payload, delivery.previous)))
+        id = self._client.save(collection, body(collection, delivery.payload, delivery.previous))
+        return Ack(id, _renamed(delivery.payload, delivery.previous or {}))
 
     def close(self) -> None:
         """Close the connections."""
@@ -144,3 +145,11 @@ class FincomeTarget(RecordTarget):
                 raise RecordError(f"item {item['id']}: {refused}") from refused
         kept = {item["id"] for item in previous.get("subscriptions", ())} - {item["id"] for item in items}
         return Ack(notes=tuple(f"item {id} is gone from the ledger; it stays in Fincome" for id in sorted(kept)))
+
+
+def _renamed(payload: Payload, previous: Payload) -> tuple[str, ...]:
+    """What to tell when the ledger gave a record another reference: Fincome keeps the one it has under the old."""
+    before = previous.get("id", payload["id"])
+    if before == payload["id"]:
+        return ()
+    return (f"it is {payload['id']} now; what Fincome has as {before} stays there, merge or remove it by hand",)

@@ -101,6 +101,14 @@ def test_an_item_that_is_gone_stays_in_fincome_and_that_is_told(account: Any) ->
     assert account.ask("subscriptions")["total"] == 2
 
 
+def test_another_reference_is_another_object_at_fincome_and_that_is_told(account: Any) -> None:
+    target = account.target()
+    target.push(delivery("customer", CUSTOMER))
+    ack = target.push(delivery("customer", {**CUSTOMER, "id": "pl-8"}, operation="update", previous=CUSTOMER))
+    assert ack.notes == ("it is pl-8 now; what Fincome has as pl-7 stays there, merge or remove it by hand",)
+    assert account.ask("customers")["total"] == 2
+
+
 def test_a_refusal_names_the_fields(account: Any) -> None:
     wrong = {**INVOICE, "status": "pending", "lines": [{**LINE, "period_end": "2026-03-01"}]}
     with pytest.raises(RecordError) as refused:

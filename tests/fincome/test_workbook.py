@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -300,6 +301,18 @@ def test_a_workbook_that_can_not_be_finished_leaves_nothing(
     with pytest.raises(RunError, match=r"no workbook was written to .*No space left on device"):
         publish(target(), CUSTOMER, make_invoice(**OF_CUSTOMER))
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_what_a_killed_writer_left_is_swept_a_day_later(target: Any, make_invoice: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    old, fresh, other = (folder / name for name in (".fincome-a.part", ".fincome-b.part", ".other.part"))
+    for path in (old, fresh, other):
+        path.write_bytes(b"half")
+    for path in (old, other):
+        os.utime(path, (0, 0))
+    publish(target(), CUSTOMER, make_invoice(**OF_CUSTOMER))
+    assert (old.exists(), fresh.exists(), other.exists()) == (False, True, True)
 
 
 def test_a_folder_that_is_a_file_is_told(target: Any, tmp_path: Path) -> None:
