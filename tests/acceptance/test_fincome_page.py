@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -20,7 +21,7 @@ from duebridge.core.sandbox.running import RunningSandbox, running_sandbox
 from duebridge.plugins.pennylane.sandbox import PennylaneSandbox
 from duebridge.targets.fincome.sandbox import FincomeSandbox
 
-from .fincome_scene import NAME, SECRETS, XLSX, FincomeScene, Row
+from .fincome_scene import API, NAME, SECRETS, XLSX, FincomeScene, Row
 from .pacing import wide_budget
 from .scene import Clock
 
@@ -673,3 +674,71 @@ def test_a_day_has_the_same_workbook_however_often_it_is_made(filed: FincomeScen
     assert shown() == first
     assert len(filed.workbooks()) == 2
     assert datetime.now(UTC).strftime("fincome-%Y") in filed.workbooks()[-1].name
+
+
+# --- What the house promises beside the pages
+
+
+def test_answers_that_are_lost_make_no_duplicates_and_lose_nothing(usual: FincomeScene, hurried: None) -> None:
+    lost = {"fault": "lost_answer", "product": "fincome", "method": "POST", "rate": 0.1}
+    usual.http.put(f"{usual.url}/_sandbox/faults", json={"seed": 7, "rules": [lost]})
+    try:
+        usual.sync()
+    finally:
+        usual.http.put(f"{usual.url}/_sandbox/faults", json={"rules": []})
+    usual.sync()
+    kinds = usual.synced()
+    for kind, path in (("customer", "customers"), ("invoice", "invoices"), ("credit_note", "credit_notes")):
+        assert len(usual.held(path)) == kinds[kind]["unchanged"]
+    assert usual.writes() == []
+
+
+@pytest.mark.parametrize("mode", [API, XLSX])
+def test_nothing_of_an_excluded_customer_goes(ledger: FincomeScene, mode: str) -> None:
+    left = ledger.make("customers", name="Left out", external_reference="left")
+    subscription(ledger, line(), customer={"id": left})
+    sold = invoice(ledger, customer={"id": left})
+    credit(ledger, sold)
+    kept = invoice(ledger)
+    ledger.configure(mode, connection=f"exclude_customers: [{left}]")
+    kinds = ledger.synced()
+    for kind in ("customer", "subscription", "invoice", "credit_note"):
+        assert kinds[kind]["skipped"] == {"excluded_customer": 1}
+    if mode == API:
+        assert set(ledger.held("customers")) == {"acme"}
+        assert (set(ledger.held("invoices")), ledger.held("subscriptions")) == ({kept}, {})
+    else:
+        assert {row["invoice_id"].value for row in ledger.rows()} == {kept}
+
+
+def test_what_fincome_refuses_is_told_with_its_fields_and_sent_again_later(ledger: FincomeScene) -> None:
+    id = invoice(ledger)
+    detail = [{"loc": ["body", "lines", 0, "subscription_id"], "msg": "Field required", "type": "missing"}]
+    refusal = {"fault": "answer", "status": 422, "path": "/product/invoices$", "text": json.dumps({"detail": detail})}
+    ledger.http.put(f"{ledger.url}/_sandbox/faults", json={"rules": [refusal]})
+    try:
+        assert ledger.sync()["kinds"]["invoice"]["rejected"] == 1
+    finally:
+        ledger.http.put(f"{ledger.url}/_sandbox/faults", json={"rules": []})
+    app = ledger.app()
+    try:
+        (row,) = app.records(NAME, outcome="rejected")
+        assert "lines.0.subscription_id: Field required" in row["why"]
+    finally:
+        app.close()
+    ledger.clock.ahead = timedelta(days=1)
+    ledger.synced()
+    assert set(ledger.held("invoices")) == {id}
+
+
+def test_explain_tells_where_each_field_comes_from(ledger: FincomeScene) -> None:
+    id = subscription(ledger, line())
+    ledger.synced()
+    app = ledger.app()
+    try:
+        told = app.explain(NAME, "subscription", str(id))
+    finally:
+        app.close()
+    values = {field["target"]: field["value"] for field in told["fields"]}
+    assert told["code"] == "subscription"
+    assert (values["subscriptions.0.customer_id"], values["subscriptions.0.monthly_amount"]) == ("acme", "200.00")
