@@ -1,8 +1,8 @@
 """Which item of its subscription does each line of an invoice bill, for which period? Pure.
 
 A line belongs to the item with its product; among several of that product, the one with its label. Without one it
-belongs to the only item with its label; else to none. An item takes one line for each period, so that two items of one
-subscription are never billed under one id at the same time.
+belongs to the only item with its label; else to none. Where several items may be meant, each takes one line for each
+period first, so that two items alike are not billed under one id at the same time.
 """
 
 from __future__ import annotations
@@ -34,13 +34,12 @@ def billed_lines(lines: Sequence[Line], subscription: Subscription | None, issue
 
 def _billed(line: Line, subscription: Subscription, issued_on: date, taken: defaultdict[str, list[Period]]) -> Billed:
     candidates = _candidates(line, subscription.lines or ())
-    if candidates:
-        period = billed(line, subscription, issued_on)
-        for item in candidates:
-            if not period.overlaps(taken[item.id]):
-                taken[item.id].append(period)
-                return Billed(line, item, period)
-    return Billed(line, None, stated(line))
+    if not candidates:
+        return Billed(line, None, stated(line))
+    period = billed(line, subscription, issued_on)
+    item = next((item for item in candidates if not period.overlaps(taken[item.id])), candidates[0])
+    taken[item.id].append(period)
+    return Billed(line, item, period)
 
 
 def _candidates(line: Line, items: Sequence[Line]) -> list[Line]:

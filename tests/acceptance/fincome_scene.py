@@ -101,6 +101,10 @@ class FincomeScene:
         """Remove an object from the ledger."""
         self._json("DELETE", f"/_sandbox/pennylane/{collection}/{id}")
 
+    def switch(self, **settings: Any) -> None:
+        """Turn switches of Fincome's stand-in."""
+        self._json("PUT", "/_sandbox/settings/fincome", json=settings)
+
     def ledger(self, collection: str) -> list[Row]:
         """Everything Pennylane lists under a collection."""
         headers = {"Authorization": f"Bearer {SECRETS['PENNYLANE_TOKEN']}"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -713,19 +712,15 @@ def test_nothing_of_an_excluded_customer_goes(ledger: FincomeScene, mode: str) -
 
 def test_what_fincome_refuses_is_told_with_its_fields_and_sent_again_later(ledger: FincomeScene) -> None:
     id = invoice(ledger)
-    detail = [{"loc": ["body", "lines", 0, "subscription_id"], "msg": "Field required", "type": "missing"}]
-    refusal = {"fault": "answer", "status": 422, "path": "/product/invoices$", "text": json.dumps({"detail": detail})}
-    ledger.http.put(f"{ledger.url}/_sandbox/faults", json={"rules": [refusal]})
-    try:
-        assert ledger.sync()["kinds"]["invoice"]["rejected"] == 1
-    finally:
-        ledger.http.put(f"{ledger.url}/_sandbox/faults", json={"rules": []})
+    ledger.switch(subscription_required=True)
+    assert ledger.sync()["kinds"]["invoice"]["rejected"] == 1
     app = ledger.app()
     try:
         (row,) = app.records(NAME, outcome="rejected")
         assert "lines.0.subscription_id: Field required" in row["why"]
     finally:
         app.close()
+    ledger.switch(subscription_required=False)
     ledger.clock.ahead = timedelta(days=1)
     ledger.synced()
     assert set(ledger.held("invoices")) == {id}

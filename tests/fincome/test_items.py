@@ -58,10 +58,15 @@ def test_lines_without_label_or_product_are_of_no_item(matched: Callable[..., li
     assert matched([("a", "", None)], [("", None), ("Frais", "5")]) == [None, None]
 
 
-def test_an_item_is_billed_once_for_a_period_and_what_comes_beside_is_of_none(
+def test_what_the_only_item_is_billed_for_twice_is_of_that_item_twice(
     matched: Callable[..., list[str | None]],
 ) -> None:
-    assert matched([("a", "Accès", "9")], [("Accès", "9"), ("Accès", "9")]) == ["a", None]
+    assert matched([("a", "Accès", "9")], [("Accès", "9"), ("Accès", "9")]) == ["a", "a"]
+
+
+def test_a_third_line_of_two_items_alike_is_of_the_first(matched: Callable[..., list[str | None]]) -> None:
+    items = [("a", "Accès", "9"), ("b", "Accès", "9")]
+    assert matched(items, [("Accès", "9")] * 3) == ["a", "b", "a"]
 
 
 def test_an_item_is_billed_for_several_periods_in_one_invoice(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from .bodies import customer, invoice, line, subscription
+
 
 @pytest.mark.parametrize(
     "collection", ["customers", "products", "prices", "subscriptions", "invoices", "credit_notes", "clients", "plans"]
@@ -47,6 +49,21 @@ def test_what_can_not_be_done_is_told(
     answer = control.request(method, path, json=body)
     assert answer.status_code == status
     assert answer.json()["error"]
+
+
+def test_whether_an_invoice_must_name_a_subscription_is_a_switch(fincome: httpx.Client, served: str) -> None:
+    switch = f"{served}/_sandbox/settings/fincome"
+    fincome.post("customers", json=customer())
+    fincome.post("subscriptions", json=subscription())
+    assert httpx.put(switch, json={"subscription_required": True}).json() == {"subscription_required": True}
+    refused = fincome.post("invoices", json=invoice())
+    assert [each["loc"] for each in refused.json()["detail"]] == [["body", "lines", 0, "subscription_id"]]
+    tied = invoice(lines=[line(), line(id="89", subscription_id="310:2")])
+    assert (refused.status_code, fincome.post("invoices", json=tied).status_code) == (422, 202)
+    assert httpx.put(switch, json={"subscription_required": 1}).status_code == 422
+    assert httpx.put(switch, json={"other": True}).status_code == 422
+    assert httpx.put(switch, json={"subscription_required": False}).status_code == 200
+    assert fincome.post("invoices", json=invoice()).status_code == 202
 
 
 def test_a_reset_leaves_an_empty_account(control: httpx.Client, fincome: httpx.Client, served: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from duebridge.targets.fincome.sandbox.shapes import ALIASES, SHAPES
+from duebridge.targets.fincome.sandbox.shapes import ALIASES, SHAPES, Invoice
 
 Values = dict[str, Any]
 
@@ -35,8 +35,9 @@ class Holdings:
     """Everything the account has, in the order it came; `now` stamps what is written."""
 
     def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        """Start empty."""
+        """Start empty. `subscription_required`: an invoice none of whose lines names a subscription is refused."""
         self._now = now
+        self.subscription_required = False
         self._things: dict[str, dict[str, Values]] = {name: {} for name in SHAPES}
 
     def shelf(self, collection: str) -> Mapping[str, Values]:
@@ -97,7 +98,14 @@ class Holdings:
         except ValidationError as error:
             found = error.errors(include_url=False, include_context=False, include_input=False)
             raise Refusal(422, [_complaint(each["loc"], each["msg"], each["type"]) for each in found]) from None
-        if complaints := self._dangling(values):
+        complaints = self._dangling(values)
+        if (
+            self.subscription_required
+            and shape is Invoice
+            and not any(each["subscription_id"] for each in values["lines"])
+        ):
+            complaints.append(_complaint(("lines", 0, "subscription_id"), "Field required", "missing"))
+        if complaints:
             raise Refusal(422, complaints)
         return values
 

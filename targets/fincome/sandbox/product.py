@@ -39,7 +39,10 @@ T = TypeVar("T")
 
 
 class FincomeSandbox(ProductSandbox):
-    """Fincome's API. Tests may set `now`, which stamps what is written."""
+    """Fincome's API. Tests may set `now`, which stamps what is written.
+
+    Switch: `subscription_required`, whether an invoice must name a subscription, as Fincome's help says in general.
+    """
 
     name: ClassVar[str] = "fincome"
     now: Callable[[], datetime] = staticmethod(lambda: datetime.now(UTC))
@@ -65,6 +68,19 @@ class FincomeSandbox(ProductSandbox):
     def delete(self, collection: str, id: str, *, event: bool) -> None:  # noqa: ARG002 - Fincome keeps no events
         """Remove an object."""
         self._controlled(lambda: self.holdings.remove(collection, id))
+
+    def settings(self) -> dict[str, Any]:
+        """The switch, as `PUT /_sandbox/settings/fincome` takes it."""
+        return {"subscription_required": self.holdings.subscription_required}
+
+    def configure(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Turn the switch."""
+        super().configure(values)
+        required = values.get("subscription_required", self.holdings.subscription_required)
+        if not isinstance(required, bool):
+            raise UnusableValues("subscription_required must be true or false")
+        self.holdings.subscription_required = required
+        return self.settings()
 
     def _clock(self) -> datetime:
         return self.now()  # asked each time: a test may set another clock
