@@ -327,6 +327,13 @@ class Target(ABC):
         """Return our key for `record` at the target: `{source}-{kind}-{id}`."""
         return f"{source}-{record.kind}-{record.id}"
 
+    def continued(self, kind: str, payload: Payload, previous: Payload) -> Payload:  # noqa: ARG002 - most keep nothing
+        """Return `payload` with what goes on standing of `previous`, which was last accepted of the same record; pure.
+
+        For what the source tells once: what it no longer tells then stays as it was.
+        """
+        return payload
+
     def parts(self, family: Family, source: str) -> Iterable[Part]:  # noqa: ARG002 - most targets have none
         """Return what the documents of `family` need beside themselves; pure."""
         return ()

@@ -10,7 +10,7 @@ from datetime import date
 from hashlib import blake2b
 from typing import Any, Literal, NamedTuple
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from duebridge.core.connector import Family, Member, Payload, RecordTarget, SnapshotTarget, Target, Write, key_of
 from duebridge.core.errors import RecordError
@@ -35,7 +35,7 @@ class Known(NamedTuple):
 
     `key` is its name within the connection, `body` the text it is kept as. `gone`: the source no longer has it.
     `broken`: why it could not be understood (then `record` and `body` are the last good ones, or None). `kept`: the
-    target has accepted it before, under the customer `held_for`.
+    target has accepted it before, under the customer `held_for`; `accepted` is the payload it last took (JSON text).
     """
 
     kind: str
@@ -47,6 +47,7 @@ class Known(NamedTuple):
     broken: str | None = None
     kept: bool = False
     held_for: str = ""
+    accepted: str | None = None
 
 
 class Planned(NamedTuple):
@@ -105,6 +106,7 @@ class Planner:
         self.context = {"source": source, **context}
         self._decide = decide
         self._on_delete = on_delete if target.deletes else "report"
+        self._continues = continues(target)
         self._rules = {kind.kind: rules for kind, rules in target.rules.items()}
         self._mappings = {kind.kind: mapping for kind, mapping in target.mappings.items()}
 
@@ -157,7 +159,7 @@ class Planner:
                 gone=known.gone,
             )
         try:
-            payload, fingerprint = encode(self._mappings[known.kind].build(record, self.context))
+            payload, fingerprint = encode(self._payload(known, record))
         except RecordError as error:
             refusal = Decision("reject", "invalid", str(error))
             return Planned(known.key, known.kind, known.id, "", customer_id, root, refusal, known.kept, record=record)
@@ -177,6 +179,12 @@ class Planner:
             self._after(record, customer_id),
             record,
         )
+
+    def _payload(self, known: Known, record: Record) -> Payload:
+        payload = self._mappings[known.kind].build(record, self.context)
+        if not self._continues or known.accepted is None:
+            return payload
+        return self.target.continued(known.kind, payload, from_json(known.accepted))
 
     def plan_family(self, documents: Sequence[Known], stands: Mapping[str, bool]) -> FamilyPlan:
         """Plan an invoice, the credit notes linked to it, and what they need beside themselves.
@@ -266,6 +274,11 @@ class Planner:
 
 
 PART = Decision("sync", "part", "Belongs to its document")
+
+
+def continues(target: Target) -> bool:
+    """Whether something of what `target` last accepted may go on standing in what it is sent."""
+    return type(target).continued is not Target.continued
 
 
 def left_alone(decision: Decision) -> bool:

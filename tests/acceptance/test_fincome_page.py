@@ -483,6 +483,27 @@ def test_what_is_deleted_at_the_ledger_stays_at_fincome(ledger: FincomeScene, po
     assert ledger.writes() == []
 
 
+@pytest.mark.parametrize("change", ["deleted", "without the item"])
+def test_what_a_subscription_billed_stays_under_it_when_it_is_gone_from_the_ledger(
+    ledger: FincomeScene, change: str
+) -> None:
+    id, _other = subscription(ledger, line()), subscription(ledger, line())
+    made = invoice(ledger, line(), billing_subscription={"id": id})
+    ledger.synced()
+    before = ledger.held("invoices")[made]["lines"]
+    assert before[0]["subscription_id"] is not None
+    if change == "deleted":
+        ledger.remove("billing_subscriptions", id)
+        ledger.change("customer_invoices", int(made), billing_subscription=None)
+    else:
+        ledger.change("billing_subscriptions", id, invoice_lines=[line(label="Autre offre")])
+    for status in ("late", "paid"):
+        ledger.change("customer_invoices", int(made), status=status)
+        ledger.synced()
+        assert ledger.held("invoices")[made]["lines"] == before
+    assert before[0]["subscription_id"] in ledger.held("subscriptions")
+
+
 def test_every_run_extracts_everything_and_writes_what_changed(ledger: FincomeScene) -> None:
     first, second = (invoice(ledger) for _ in range(2))
     ledger.synced()

@@ -7,8 +7,10 @@ from typing import Any, ClassVar
 
 import pytest
 
-from duebridge.core.connector import Delivery, Write
+from duebridge.core.connector import Delivery, Payload, Write
 from duebridge.core.contracts import target_faults
+from duebridge.core.engine.explaining import explain
+from duebridge.core.engine.planning import Planner
 from duebridge.core.engine.report import Report
 from duebridge.core.errors import RecordError
 from duebridge.core.records import CreditNote, Record
@@ -153,3 +155,35 @@ def test_credit_notes_that_need_their_invoice_are_written_after_it() -> None:
 
     assert target_faults(Plain) == []
     assert target_faults(Hasty) == ["credit notes that go with their invoice alone need a later phase than invoices"]
+
+
+class Sticky(Plain):
+    """Keeps the number an invoice was first sent under."""
+
+    def continued(self, kind: str, payload: Payload, previous: Payload) -> Payload:
+        """Keep the number."""
+        return {**payload, "number": previous["number"]} if kind == "invoice" else payload
+
+
+def test_what_goes_on_standing_is_sent_again_with_every_change_and_is_no_change_itself(rig: Rig) -> None:
+    desk = Sticky(rig.target.options, rig.services)
+    rig.source.put(customer("1"), invoice("10", "1", number="first"))
+    rig.run(desk)
+    rig.source.put(invoice("10", "1", number="second"))
+    assert counts(rig.run(desk), "invoice") == {"read": 1, "unchanged": 1}
+    for amount in ("90.00", "80.00"):
+        rig.source.put(invoice("10", "1", amount, number="third"))
+        assert counts(rig.run(desk), "invoice") == {"read": 1, "updated": 1}
+        assert desk.held["ledger-invoice-10"]["number"] == "first"
+
+
+def test_explain_tells_what_goes_on_standing_as_it_was_last_sent(rig: Rig) -> None:
+    desk = Sticky(rig.target.options, rig.services)
+    rig.source.put(customer("1"), invoice("10", "1", number="first"))
+    rig.run(desk)
+    rig.source.put(invoice("10", "1", number="second"))
+    rig.run(desk)
+    told = explain(rig.store, rig.connection_id, "rig", Planner("ledger", desk, {}), "invoice", "10")
+    fields = {field["target"]: (field["from"], field["value"]) for field in told["fields"]}
+    assert fields["number"] == ("as last sent", "first")
+    assert fields["currency"] == ("currency", "EUR")
