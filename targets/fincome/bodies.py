@@ -23,6 +23,9 @@ FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 
+#: In a payload for us alone.
+NOT_SENT = frozenset({"beside_lines"})
+
 _NUMBERS = frozenset(
     "amount amount_excluding_tax_after_discount discount_amount monthly_amount quantity tax_amount".split()
 )
@@ -33,7 +36,17 @@ def body(collection: str, payload: Payload, previous: Payload | None = None) -> 
     whole = {**dict.fromkeys(FIELDS[collection]), **payload}
     if collection == "customers":
         whole["custom_properties"] = _properties(payload, previous or {})
-    return {name: _sent(name, value) for name, value in whole.items()}
+    return {name: _sent(name, value) for name, value in whole.items() if name not in NOT_SENT}
+
+
+def told(payload: Payload) -> list[str]:
+    """Return what a person should know of a document that was sent."""
+    difference = payload.get("beside_lines")
+    if difference is None:
+        return []
+    return [
+        f"the document differs from its lines by {difference} before tax, which Fincome is not told: it takes lines"
+    ]
 
 
 def _properties(payload: Payload, previous: Payload) -> Payload:

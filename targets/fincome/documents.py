@@ -97,6 +97,16 @@ def derived_periods(
     return [each.line.id for each in found if each.period is not None and not each.period.stated]
 
 
+def beside_lines(lines: Sequence[Line] | None, amount_before_tax: Decimal, currency: str) -> str | None:
+    """Return by how much a document differs from its lines, before tax; None when it is what they come to.
+
+    Whether lines are after a discount on the whole document is not documented by ledgers: what differs is told.
+    """
+    of_lines = sum((line.amount_before_tax for line in lines or ()), ZERO)
+    difference = abs(amount_before_tax) - abs(of_lines)
+    return money(difference, currency) if difference else None
+
+
 def reversed_amount(amount: Decimal, currency: str) -> str:
     """Return what a credit note comes to: negative, whatever sign the source gives it."""
     return money(-abs(amount), currency)

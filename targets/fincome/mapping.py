@@ -12,6 +12,7 @@ from decimal import Decimal
 from duebridge.core.api import CreditNote, Customer, Invoice, Mapping, Price, Product, Subscription, computed, first
 from duebridge.targets.fincome.amounts import plain
 from duebridge.targets.fincome.documents import (
+    beside_lines,
     credit_note_lines,
     derived_periods,
     invoice_lines,
@@ -29,6 +30,13 @@ def _name(name: str, first_name: str, last_name: str) -> str | None:
 
 _CUSTOMER_ID = computed(
     known_as, "customer_reference", "customer_id", says="the customer's external reference, or its id without one"
+)
+_BESIDE_LINES = computed(
+    beside_lines,
+    "lines",
+    "amount_before_tax",
+    "currency",
+    says="not sent: by how much the document differs from its lines, told in the run's notes; left out when it doesn't",
 )
 _DATE = computed(lambda day: issued(day).isoformat(), "issued_on", says="required")
 
@@ -115,6 +123,7 @@ INVOICE = Mapping(
             "label; period as allocated, else the subscription's frequency from the day of issue; its end is the day "
             "after its last; discount_amount 0, or the real one when the connection says so",
         ),
+        "beside_lines": _BESIDE_LINES,
     },
 )
 
@@ -139,6 +148,7 @@ CREDIT_NOTE = Mapping(
             "invoice_id",
             says="as an invoice's, negative together; discount_amount is 0",
         ),
+        "beside_lines": _BESIDE_LINES,
     },
 )
 

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from duebridge.core.api import Payload
+from duebridge.targets.fincome.bodies import told
 from duebridge.targets.fincome.columns import COLUMNS
 from duebridge.targets.fincome.recurring import day_of
 from duebridge.targets.fincome.tracks import apart
@@ -61,6 +62,7 @@ class Book:
         rows: list[Row] = []
         for id, invoice in self._held["invoice"].items():
             rows += self._of_invoice(invoice)
+            self.notes += [f"invoice {id}: {said}" for said in told(invoice)]
             for note in credits.pop(id, ()):
                 rows += self._of_credit_note(note, invoice)
         for note in (note for notes in credits.values() for note in notes):
@@ -87,6 +89,7 @@ class Book:
                 f"{invoice['id']}, and rows of one invoice must agree"
             )
             return
+        self.notes += [f"credit_note {note['id']}: {said}" for said in told(note)]
         for line in note["lines"]:
             yield {
                 **self._shared(invoice),

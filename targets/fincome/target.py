@@ -32,7 +32,7 @@ from duebridge.core.api import (
     Write,
 )
 from duebridge.core.api import Mapping as PayloadMapping
-from duebridge.targets.fincome.bodies import body
+from duebridge.targets.fincome.bodies import body, told
 from duebridge.targets.fincome.choices import NIGHTLY, context_of
 from duebridge.targets.fincome.client import FincomeClient
 from duebridge.targets.fincome.mapping import CREDIT_NOTE, CUSTOMER, INVOICE, PRICE, PRODUCT, SUBSCRIPTION
@@ -130,7 +130,7 @@ class FincomeTarget(RecordTarget):
             return self._push_items(delivery.payload, delivery.previous or {})
         collection = _COLLECTIONS[delivery.kind]
         id = self._client.save(collection, body(collection, delivery.payload, delivery.previous))
-        return Ack(id, _renamed(delivery.payload, delivery.previous or {}))
+        return Ack(id, (*_renamed(delivery.payload, delivery.previous or {}), *told(delivery.payload)))
 
     def close(self) -> None:
         """Close the connections."""

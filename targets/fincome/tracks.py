@@ -7,9 +7,9 @@ of its own, `{id}#2`, so that neither amount nor period is changed. Both are tol
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
-from itertools import pairwise
 from typing import Any
 
 Row = dict[str, Any]
@@ -40,12 +40,13 @@ def apart(rows: Iterable[Row]) -> list[str]:
 
 
 def _shorten(rows: list[Row]) -> list[str]:
-    """End derived periods where the next later one begins; return the lines whose period changed."""
+    """End derived periods of `rows`, sorted by start, where the next later one begins; return the lines changed."""
+    starts = [row["period_start"] for row in rows]
     found: list[str] = []
-    for row, following in pairwise(rows):
-        start = following["period_start"]
-        if row["_derived"] and row["period_start"] < start < row["period_end"]:
-            row["period_end"] = start
+    for row in rows:
+        later = bisect_right(starts, row["period_start"])
+        if row["_derived"] and later < len(starts) and starts[later] < row["period_end"]:
+            row["period_end"] = starts[later]
             found.append(row["invoice_line_item_id"])
     return found
 

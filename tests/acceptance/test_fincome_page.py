@@ -445,6 +445,20 @@ def test_what_fincome_holds_comes_to_what_the_ledger_says(large: FincomeScene) -
             assert {line["currency_code"] for line in document["lines"]} == {rows[id]["currency"]}
 
 
+@pytest.mark.parametrize("mode", [API, XLSX])
+def test_a_document_that_differs_from_its_lines_is_told(small: FincomeScene, mode: str) -> None:
+    small.configure(mode)
+    whole = {"currency_amount": "216.00", "currency_amount_before_tax": "180.00", "currency_tax": "36.00"}
+    id = invoice(small, line(), **whole)
+    invoice(small, line())
+    report = small.sync()
+    said = [note for note in report["notes"] if "differs from its lines" in note]
+    assert len(said) == 1
+    assert said[0].startswith(f"invoice {id}: the document differs from its lines by -20.00 before tax")
+    if mode == API:
+        assert small.held("invoices")[id]["lines"][0]["amount_excluding_tax_after_discount"] == 200
+
+
 def test_amounts_stay_in_the_documents_currency(small: FincomeScene) -> None:
     id = invoice(
         small, line(currency_amount_before_tax="2000", currency_tax="400", currency_amount="2400"), currency="JPY"

@@ -151,6 +151,16 @@ def test_a_line_that_counts_against_the_others_of_a_credit_note_still_does(
         assert payload["lines"][0]["quantity"] == "1"
 
 
+@pytest.mark.parametrize(("before_tax", "differs"), [("200.00", None), ("180.00", "-20.00"), ("200.01", "0.01")])
+def test_by_how_much_a_document_differs_from_its_lines_is_known(
+    make_invoice: MakeInvoice, make_credit_note: MakeCreditNote, before_tax: str, differs: str | None
+) -> None:
+    assert invoice_of(make_invoice(amount_before_tax=before_tax)).get("beside_lines") == differs
+    for sign in ("", "-"):
+        note = make_credit_note(amount_before_tax=f"{sign}{before_tax}")
+        assert CREDIT_NOTE.build(note, CONTEXT).get("beside_lines") == differs
+
+
 def test_a_credit_note_names_itself_and_its_invoice_in_every_line(make_credit_note: MakeCreditNote) -> None:
     payload = CREDIT_NOTE.build(make_credit_note(), CONTEXT)
     assert payload["invoice_id"] == "30"

@@ -47,6 +47,12 @@ def test_no_subscription_overlaps_and_nothing_the_ledger_states_is_changed(given
     assert bool(notes) == (before != after)
 
 
+def test_lines_billed_side_by_side_each_stay_on_their_track_when_the_days_of_issue_drift() -> None:
+    rows = [row(10 * month + n, "a", 29 * month, 31, derived=True) for month in range(4) for n in range(2)]
+    apart(rows)
+    assert [each["subscription_id"] for each in rows] == ["310:a", "310:a#2"] * 4
+
+
 def test_what_does_not_overlap_stays_as_it_is() -> None:
     rows = [row(1, "a", 0, 31, derived=True), row(2, "a", 31, 28, derived=True), row(3, "b", 0, 59, derived=False)]
     before = [dict(each) for each in rows]
