@@ -290,6 +290,13 @@ class Target(ABC):
     rules: ClassVar[Mapping[type[Record], Rules]]
     mappings: ClassVar[Mapping[type[Record], PayloadMapping]]
     schedule: ClassVar[Schedule]
+    #: Every run reads the source in full, whatever its change feeds would tell.
+    complete: ClassVar[bool] = False
+    #: What was once sent can be taken away there; without, `on_delete: delete` only reports.
+    deletes: ClassVar[bool] = True
+    #: A credit note goes with its invoice alone: without one that is, or will be, at the target it is
+    #: `no_invoice`. Its phase is later than that of invoices.
+    credits_sent_invoices: ClassVar[bool] = False
     #: Whether only documents issued since the connection began are sent, unless it says `since` or `history`.
     from_start: ClassVar[bool] = False
 
@@ -326,6 +333,13 @@ class Target(ABC):
     def reference(self, source: str, record: Record) -> str:
         """Return our key for `record` at the target: `{source}-{kind}-{id}`."""
         return f"{source}-{record.kind}-{record.id}"
+
+    def continued(self, kind: str, payload: Payload, previous: Payload) -> Payload:  # noqa: ARG002 - most keep nothing
+        """Return `payload` with what goes on standing of `previous`, which was last accepted of the same record; pure.
+
+        For what the source tells once: what it no longer tells then stays as it was.
+        """
+        return payload
 
     def parts(self, family: Family, source: str) -> Iterable[Part]:  # noqa: ARG002 - most targets have none
         """Return what the documents of `family` need beside themselves; pure."""
@@ -406,6 +420,8 @@ class SnapshotTarget(Target):
 
     Every run reads the source in full, from the first page on; one that could not publishes nothing.
     """
+
+    complete: ClassVar[bool] = True
 
     @abstractmethod
     def publish(self, deliveries: Iterable[Delivery], *, accept_mass_change: bool) -> Ack:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from duebridge.core.connector import RecordTarget, Schedule, Settings, SnapshotTarget, Source, Target, Write
-from duebridge.core.records import Record
+from duebridge.core.records import CreditNote, Invoice, Record
 
 #: What connectors are called in the configuration, in references at the targets, and in addresses.
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
@@ -106,6 +106,9 @@ def _rule_faults(target: type[Target]) -> Iterator[str]:
 def _write_faults(target: type[RecordTarget], writes: Iterable[Write]) -> Iterator[str]:
     if any(write.safety == "create_once" for write in writes) and target.find is RecordTarget.find:
         yield "missing find, which create_once writes need: a lost create would be made again"
+    phases = {name: write.phase for name, write in target.writes.items()}
+    if target.credits_sent_invoices and phases.get(CreditNote, 0) <= phases.get(Invoice, 0):
+        yield "credit notes that go with their invoice alone need a later phase than invoices"
     if not all(0 <= write.settles_after <= LONGEST_LAG for write in writes):
         yield f"settles_after must be seconds, from 0 to {LONGEST_LAG:.0f}"
 

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic_core import to_jsonable_python
+from pydantic_core import from_json, to_jsonable_python
 
 from duebridge.core.connector import Family, Part, Target, key_of
-from duebridge.core.engine.planning import Known, Planned, Planner, family_of
+from duebridge.core.engine.planning import Known, Planned, Planner, continues, family_of
 from duebridge.core.engine.understanding import recall
 from duebridge.core.errors import ConfigError
 from duebridge.core.records import KINDS, CreditNote, Customer, Document, Invoice, Record
@@ -99,7 +99,18 @@ def _fields(planned: Planned, planner: Planner) -> list[Json]:
     if planned.payload is None or planned.record is None:
         return []
     mapping = {record.kind: mapping for record, mapping in planner.target.mappings.items()}[planned.kind]
-    return [_field(field) for field in mapping.explain(planned.record, planner.context)]
+    told = [_field(field) for field in mapping.explain(planned.record, planner.context)]
+    return _as_sent(told, from_json(planned.payload)) if continues(planner.target) else told
+
+
+def _as_sent(told: list[Json], payload: Mapping[str, Any]) -> list[Json]:
+    """The fields of `payload`: as the mapping tells them, or as they were last sent and go on standing."""
+    known = {field["target"]: field for field in told}
+    leaves = [leaf for name, value in payload.items() for leaf in flatten(name, "as last sent", value)]
+    return [
+        field if (field := known.get(leaf.target)) is not None and field["value"] == leaf.value else _field(leaf)
+        for leaf in leaves
+    ]
 
 
 def _field(field: Field) -> Json:

@@ -10,9 +10,10 @@ from pydantic_core import from_json
 from duebridge.core.connector import Target
 from duebridge.core.engine.changes import Outcome
 from duebridge.core.engine.needed import NOT_NEEDED
-from duebridge.core.engine.planning import CUSTOMER_NOT_SENT, EXCLUDED, GONE
+from duebridge.core.engine.planning import CUSTOMER_NOT_SENT, EXCLUDED, GONE, NO_INVOICE
 from duebridge.core.engine.report import UNSENT
 from duebridge.core.errors import ConfigError
+from duebridge.core.records import CreditNote
 from duebridge.core.store.records import listing
 from duebridge.core.store.store import Store
 
@@ -54,6 +55,8 @@ def meanings_of(target: type[Target]) -> dict[tuple[str, str], str]:
     meanings: dict[tuple[str, str], str] = {}
     for record, rules in target.rules.items():
         meanings |= {(record.kind, code): why for code, why in _ENGINE.items()}
+        if record is CreditNote and target.credits_sent_invoices:
+            meanings[record.kind, NO_INVOICE.code] = NO_INVOICE.why
         for _, decision in reversed(rules.describe()):
             meanings[record.kind, decision.code] = decision.why
     return meanings

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from duebridge.core.connector import Target
+from duebridge.core.engine.planning import continues
 from duebridge.core.tables.mapping import Expression
 
 
@@ -40,6 +41,8 @@ def plan_hash(target: Target, context: Mapping[str, Any], policy: Mapping[str, A
 
 def _functions(target: Target) -> Iterable[Callable[..., Any]]:
     yield type(target).parts
+    if continues(target):
+        yield type(target).continued
     for mapping in target.mappings.values():
         for source in mapping.fields.values():
             if isinstance(source, Expression):

@@ -10,14 +10,14 @@ from datetime import date
 from hashlib import blake2b
 from typing import Any, Literal, NamedTuple
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
-from duebridge.core.connector import Family, Member, Payload, RecordTarget, Target, Write, key_of
+from duebridge.core.connector import Family, Member, Payload, RecordTarget, SnapshotTarget, Target, Write, key_of
 from duebridge.core.engine.needs import needs_of
 from duebridge.core.engine.receivables import applies
 from duebridge.core.errors import RecordError
 from duebridge.core.money import allocate_credits
-from duebridge.core.records import Credit, CreditNote, Customer, Document, Invoice, Record
+from duebridge.core.records import Credit, CreditNote, Customer, Document, Invoice, Record, Subscription
 from duebridge.core.tables.rules import Decision
 
 Decider = Callable[[Record], Decision | None]
@@ -28,6 +28,7 @@ _FAMILY_FACTS = frozenset({"invoice.credits", "credit_note.invoice_stands"})
 GONE = Decision("skip", "deleted", "It is no longer at the source")
 EXCLUDED = Decision("skip", "excluded_customer", "Its customer is excluded from this connection")
 CUSTOMER_NOT_SENT = Decision("skip", "customer_not_sent", "Its customer is not at the target")
+NO_INVOICE = Decision("skip", "no_invoice", "The invoice it credits is not at the target")
 NOT_TAKEN = Decision("skip", "not_taken", "The target takes nothing of this kind")
 BEFORE_START = Decision(
     "skip", "before_start", "Issued before the day from which this connection carries documents", until_sent=True
@@ -39,7 +40,7 @@ class Known(NamedTuple):
 
     `key` is its name within the connection, `body` the text it is kept as. `gone`: the source no longer has it.
     `broken`: why it could not be understood (then `record` and `body` are the last good ones, or None). `kept`: the
-    target has accepted it before, under the customer `held_for`.
+    target has accepted it before, under the customer `held_for`; `accepted` is the payload it last took (JSON text).
     """
 
     kind: str
@@ -51,6 +52,7 @@ class Known(NamedTuple):
     broken: str | None = None
     kept: bool = False
     held_for: str = ""
+    accepted: str | None = None
 
 
 class Planned(NamedTuple):
@@ -108,7 +110,8 @@ class Planner:
         self.target = target
         self.context = {"source": source, **context}
         self._decide = decide
-        self._on_delete = on_delete
+        self._on_delete = on_delete if target.deletes else "report"
+        self._continues = continues(target)
         self._rules = {kind.kind: rules for kind, rules in target.rules.items()}
         self._mappings = {kind.kind: mapping for kind, mapping in target.mappings.items()}
         self.by_family = bool(needs_of(target) & _FAMILY_FACTS)
@@ -139,9 +142,9 @@ class Planner:
             return BEFORE_START
         return decision
 
-    def plan(self, known: Known, *, customer_stands: bool = True) -> Planned:
-        """Decide on and map one record."""
-        decision = self.decide(known, customer_stands=customer_stands)
+    def plan(self, known: Known, *, customer_stands: bool = True, instead: Decision | None = None) -> Planned:
+        """Decide on and map one record; `instead` is the decision if it was made already."""
+        decision = instead or self.decide(known, customer_stands=customer_stands)
         record = known.record
         root = invoice_of(record)
         customer_id = customer_of(known.kind, known.id, record)
@@ -162,7 +165,7 @@ class Planner:
                 gone=known.gone,
             )
         try:
-            payload, fingerprint = encode(self._mappings[known.kind].build(record, self.context))
+            payload, fingerprint = encode(self._payload(known, record))
         except RecordError as error:
             refusal = Decision("reject", "invalid", str(error))
             return Planned(known.key, known.kind, known.id, "", customer_id, root, refusal, known.kept, record=record)
@@ -179,9 +182,15 @@ class Planner:
             known.kind,
             payload,
             fingerprint,
-            (key_of("customer", customer_id),) if isinstance(record, Document) else (),
+            self._after(record, customer_id),
             record,
         )
+
+    def _payload(self, known: Known, record: Record) -> Payload:
+        payload = self._mappings[known.kind].build(record, self.context)
+        if not self._continues or known.accepted is None:
+            return payload
+        return self.target.continued(known.kind, payload, from_json(known.accepted))
 
     def plan_family(self, documents: Sequence[Known], stands: Mapping[str, bool]) -> FamilyPlan:
         """Plan an invoice, the credit notes linked to it, and what they need beside themselves.
@@ -191,6 +200,8 @@ class Planner:
         what other documents tie to it.
         """
         plans = self._plan_documents(documents, stands)
+        if self.target.credits_sent_invoices:
+            plans = self._with_their_invoice(documents, plans)
         frozen = [plan.key for plan in plans if plan.standing and plan.decision.verdict != "sync"]
         if self._decide is None:
             return FamilyPlan(plans, list(self._part_plans(family_of(plans), frozen)), frozen)
@@ -218,6 +229,29 @@ class Planner:
         assert known.record is not None  # noqa: S101 - only documents that could be read are planned again
         knowing = known._replace(record=known.record.model_copy(update=dict(facts)))
         return self.plan(knowing, customer_stands=stands.get(_customer(known), False))
+    def _with_their_invoice(self, documents: Sequence[Known], plans: Sequence[Planned]) -> list[Planned]:
+        """Leave out the credit notes among `plans` whose invoice is not among those that are there."""
+        there = {plan.id for plan in plans if plan.kind == Invoice.kind and self._is_there(plan)}
+        return [
+            self.plan(known, instead=NO_INVOICE)
+            if plan.kind == CreditNote.kind and plan.decision.verdict == "sync" and plan.root not in there
+            else plan
+            for known, plan in zip(documents, plans, strict=True)
+        ]
+
+    def _is_there(self, plan: Planned) -> bool:
+        """Whether a document is, or will be, at the target; a snapshot leaves out what is skipped."""
+        left_out = isinstance(self.target, SnapshotTarget) and plan.decision.verdict == "skip"
+        return plan.standing and (not left_out or left_alone(plan.decision))
+
+    def _after(self, record: Record, customer_id: str) -> tuple[str, ...]:
+        """What must have been accepted before `record`: its customer, and the invoice it can't go without."""
+        if not (isinstance(record, Document | Subscription) and customer_id):
+            return ()
+        customer = key_of(Customer.kind, customer_id)
+        if isinstance(record, CreditNote) and record.linked and self.target.credits_sent_invoices:
+            return customer, key_of(Invoice.kind, record.invoice_id or "")
+        return (customer,)
 
     def removes(self, decision: Decision) -> bool:
         """Whether a record already at the target is taken out because of `decision`."""
@@ -266,6 +300,11 @@ class Planner:
 
 
 PART = Decision("sync", "part", "Belongs to its document")
+
+
+def continues(target: Target) -> bool:
+    """Whether something of what `target` last accepted may go on standing in what it is sent."""
+    return type(target).continued is not Target.continued
 
 
 def left_alone(decision: Decision) -> bool:

@@ -91,7 +91,7 @@ def preview(
     before = decisions(store, connection_id, kinds) if with_stored else {}
     reading.replan(kinds)
     if not with_stored:
-        reading.read(kinds, full=False, anew=isinstance(target, SnapshotTarget))
+        reading.read(kinds, full=target.complete, anew=isinstance(target, SnapshotTarget))
     wait_until_needed(store, connection_id, writes_of(target), report)
     guard.weigh_plan()
     with store.reading() as db:

@@ -10,7 +10,7 @@ from pydantic_core import from_json
 
 from duebridge.core.connector import key_of
 from duebridge.core.engine.intake import Intake
-from duebridge.core.engine.planning import CUSTOMER_NOT_SENT
+from duebridge.core.engine.planning import CUSTOMER_NOT_SENT, NO_INVOICE
 from duebridge.core.engine.understanding import UNREADABLE
 from duebridge.core.store.records import Records, Stored
 from duebridge.core.store.store import Store
@@ -46,10 +46,11 @@ class Replay:
 def decisions(store: Store, connection_id: int, kinds: Sequence[str]) -> dict[str, str]:
     """Return the decision's code of every stored record still at the source, by key.
 
-    What only waits for its customer to be taken was decided otherwise, and is left out.
+    What only waits for its customer or invoice to be taken was decided otherwise, and is left out.
     """
     rows = (row for page in _pages(store, connection_id, kinds) for row in page)
-    return {row.key: row.code for row in rows if (row.verdict, row.code) != ("sync", CUSTOMER_NOT_SENT.code)}
+    waiting = {("sync", CUSTOMER_NOT_SENT.code), ("sync", NO_INVOICE.code)}
+    return {row.key: row.code for row in rows if (row.verdict, row.code) not in waiting}
 
 
 def replayed(

@@ -47,7 +47,7 @@ def code_of(result: Result) -> str:
     """Return the code a skipped record counts under; "" for any other outcome."""
     if isinstance(result.error, Withheld):
         return result.error.code
-    return "customer_not_sent" if result.verdict == "blocked" else ""
+    return waits_for(result.row) if result.verdict == "blocked" else ""
 
 
 def taken(result: Result, run: int, now: float) -> Accepted:
@@ -79,6 +79,14 @@ def settled(result: Result, writes: Mapping[str, Write], run: int, now: float) -
     if result.verdict == "blocked" and not row.part:
         return {"run": run, "outcome": "skipped", "code": code_of(result)}
     return None
+
+
+def waits_for(row: Claimed) -> str:
+    """Return the code of a record that could not be written for want of another one.
+
+    A credit note that goes with its invoice alone waits for that, which waits for the customer.
+    """
+    return "no_invoice" if row.after_b is not None else "customer_not_sent"
 
 
 def in_doubt(row: Claimed, why: str, writes: Mapping[str, Write], now: float) -> dict[str, Any]:

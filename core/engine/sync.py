@@ -108,6 +108,8 @@ class Sync:
             account = self._source.check()
             guard.meet(account)
             begin(self._store, connection_id, account, now)
+        if self._policy.on_delete == "delete" and not self._target.deletes:
+            report.note(f"{self._target.title} takes nothing away: what is gone is reported, whatever `on_delete` says")
         context = self._target.context()
         kinds = tuple(kind.kind for kind in self._target.rules)
         for kind in kinds:
@@ -135,7 +137,8 @@ class Sync:
             retrying.plan(kinds)
             return retrying
         self._replan_if_changed(reading, connection_id, made_with, kinds)
-        reading.read(kinds, full=asked.full, anew=isinstance(self._target, SnapshotTarget))
+        full = asked.full or self._target.complete
+        reading.read(kinds, full=full, anew=isinstance(self._target, SnapshotTarget))
         return None
 
     def _replan_if_changed(self, reading: Reading, connection_id: int, made_with: str, kinds: tuple[str, ...]) -> None:

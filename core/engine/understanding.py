@@ -42,7 +42,16 @@ def recall(row: Stored) -> Known:
     """Return a stored record as if it had just been read."""
     broken = (row.reason or "") if row.code == UNREADABLE else None
     return Known(
-        row.kind, row.id, row.key, stored_record(row), row.body, bool(row.gone), broken, row.held, _held_for(row)
+        row.kind,
+        row.id,
+        row.key,
+        stored_record(row),
+        row.body,
+        bool(row.gone),
+        broken,
+        row.held,
+        _held_for(row),
+        row.last_accepted,
     )
 
 
@@ -57,9 +66,10 @@ def with_history(known: Known, row: Stored | None) -> Known:
     """Return a record just read with what its row adds: that it is held, its last good body if this one is broken."""
     if row is None:
         return known
+    known = known._replace(kept=row.held, held_for=_held_for(row), accepted=row.last_accepted)
     if known.record is None and row.body is not None:
-        return known._replace(record=stored_record(row), body=row.body, kept=row.held, held_for=_held_for(row))
-    return known._replace(kept=row.held, held_for=_held_for(row))
+        return known._replace(record=stored_record(row), body=row.body)
+    return known
 
 
 def _held_for(row: Stored) -> str:

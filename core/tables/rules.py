@@ -148,6 +148,8 @@ def _condition(name: str, wanted: Any) -> str:
         return f"{name} is one of {', '.join(sorted(wanted))}"
     if wanted is None:
         return f"{name} is missing"
+    if wanted == ():
+        return f"{name} is empty"
     if isinstance(wanted, bool):
         return name if wanted else f"not {name}"
     return f"{name} is {wanted}"

@@ -18,6 +18,7 @@ from duebridge.core.sandbox.running import running_sandbox
 from duebridge.plugins.pennylane.sandbox import PennylaneSandbox
 from duebridge.targets.upflow.sandbox import UpflowSandbox
 
+from .fincome_fixtures import fincome_served, large, open_fincome, small  # noqa: F401 - fixtures, for every test here
 from .interference import Interference
 from .pacing import wide_budget
 from .scene import SECRETS, Clock, OpenScene, Scene, Served
