@@ -13,13 +13,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 if TYPE_CHECKING:
     from duebridge.core.edge.http import HttpFactory
-    from duebridge.core.records import CreditNote, Invoice, Record
+    from duebridge.core.records import CreditNote, Document, Invoice, Record
     from duebridge.core.tables.mapping import Mapping as PayloadMapping
     from duebridge.core.tables.rules import Decision, Rules
 
@@ -225,12 +226,14 @@ class Ack(NamedTuple):
     """The target took it. `notes` say what was dropped on the way, for the report and `records`.
 
     `anew` says that a new object stands in the place of the one held before: what was tied to that one (the record's
-    parts, and those that come `after` it) is written again in the same run.
+    parts, and those that come `after` it) is written again in the same run. `left_out` names the records (`key_of`)
+    a snapshot was published without, each with why: they count as rejected, and as no longer held.
     """
 
     target_id: str | None = None
     notes: tuple[str, ...] = ()
     anew: bool = False
+    left_out: Mapping[str, str] = MappingProxyType({})
 
 
 def key_of(kind: str, id: str, part: str = "") -> str:
@@ -254,6 +257,13 @@ class Family(NamedTuple):
 
     invoice: Member[Invoice] | None
     credit_notes: tuple[Member[CreditNote], ...]
+
+
+class Relatives(NamedTuple):
+    """The invoice a document belongs to (None when it is unknown), and its credit notes, by issue date then id."""
+
+    invoice: Invoice | None
+    credit_notes: tuple[CreditNote, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,6 +329,10 @@ class Target(ABC):
     def reference(self, source: str, record: Record) -> str:
         """Return our key for `record` at the target: `{source}-{kind}-{id}`."""
         return f"{source}-{record.kind}-{record.id}"
+
+    def completed(self, document: Document, relatives: Relatives) -> Document:  # noqa: ARG002 - most need nothing more
+        """Return `document` with what only its relatives tell filled in, before it is decided on and mapped; pure."""
+        return document
 
     def parts(self, family: Family, source: str) -> Iterable[Part]:  # noqa: ARG002 - most targets have none
         """Return what the documents of `family` need beside themselves; pure."""

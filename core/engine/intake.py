@@ -67,7 +67,7 @@ class Intake:
         changed |= {key: vanished(stored[key]) for key in gone if key in stored and not stored[key].gone}
         self._counting.unchanged(records, unchanged, crawl)
         if changed:
-            self.plan(records, changed, stored | self._counting.counted(unchanged), crawl)
+            self.plan(records, changed, stored | self._counting.counted(unchanged, crawl), crawl)
 
     def plan(
         self, records: Records, changed: Mapping[str, Known], stored: Mapping[str, Stored], crawl: int | None
@@ -116,8 +116,9 @@ class Intake:
             frozen.update(plan.frozen)
             untouched.update(plan.untouched)
             touched.update(dues)
+            relatives = {known.key: known for known in family} if self._planner.completes else {}
             for planned in plan.documents:
-                item = gathered.documents.get(planned.key)
+                item = gathered.documents.get(planned.key) or relatives.get(planned.key)
                 if item is not None:
                     row = gathered.rows.get(planned.key)
                     beside = "planned" if planned.key in dues else troubled.get(planned.key, "")

@@ -40,6 +40,7 @@ def plan_hash(target: Target, context: Mapping[str, Any], policy: Mapping[str, A
 
 def _functions(target: Target) -> Iterable[Callable[..., Any]]:
     yield type(target).parts
+    yield type(target).completed
     for mapping in target.mappings.values():
         for source in mapping.fields.values():
             if isinstance(source, Expression):

@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic_core import to_json
 
-from duebridge.core.connector import Family, Member, Payload, RecordTarget, Target, Write, key_of
+from duebridge.core.connector import Family, Member, Payload, RecordTarget, Relatives, Target, Write, key_of
 from duebridge.core.errors import RecordError
 from duebridge.core.records import CreditNote, Customer, Document, Invoice, Record
 from duebridge.core.tables.rules import Decision
@@ -104,6 +104,8 @@ class Planner:
         self.context = {"source": source, **context}
         self._decide = decide
         self._on_delete = on_delete
+        #: Whether what is planned for a document depends on its relatives.
+        self.completes = type(target).completed is not Target.completed
         self._rules = {kind.kind: rules for kind, rules in target.rules.items()}
         self._mappings = {kind.kind: mapping for kind, mapping in target.mappings.items()}
 
@@ -184,6 +186,8 @@ class Planner:
         the target without being sent again keeps its parts as they are. The invoice of an excluded customer also keeps
         what other documents tie to it.
         """
+        if self.completes:
+            documents = self._completed(documents)
         plans = [self.plan(known, customer_stands=stands.get(_customer(known), False)) for known in documents]
         frozen = [plan.key for plan in plans if plan.standing and plan.decision.verdict != "sync"]
         if self._decide is None:
@@ -191,6 +195,19 @@ class Planner:
         untouched = [plan.key for plan in plans if left_alone(plan.decision)]
         parts = self._part_plans(family_of(plans), {*frozen, *untouched})
         return FamilyPlan(plans, [part for part in parts if _invoice_key(part) not in untouched], frozen, untouched)
+
+    def _completed(self, documents: Sequence[Known]) -> list[Known]:
+        """The documents of a family as the target's rules and mappings are to see them; those gone tell nothing."""
+        there = [known.record for known in documents if not known.gone]
+        credit_notes = sorted((record for record in there if isinstance(record, CreditNote)), key=order_of)
+        invoice = next((record for record in there if isinstance(record, Invoice)), None)
+        relatives = Relatives(invoice, tuple(credit_notes))
+        return [
+            known._replace(record=self.target.completed(known.record, relatives))
+            if isinstance(known.record, Document)
+            else known
+            for known in documents
+        ]
 
     def removes(self, decision: Decision) -> bool:
         """Whether a record already at the target is taken out because of `decision`."""

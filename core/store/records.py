@@ -245,9 +245,9 @@ class Records:
         rows = _TIED.fetch(self._db, (self._id, listed(self._db, keys), listed(self._db, keys)))
         return [Stored._make(row) for row in rows]
 
-    def foreseen(self) -> dict[tuple[str, bool], int]:
-        """Count the due records by kind, and by whether the target holds them."""
-        return {(kind, bool(held)): n for kind, held, n in _FORESEEN.fetch(self._db, (self._id,))}
+    def foreseen(self) -> dict[tuple[str, bool, str], int]:
+        """Count the due records by kind, by whether the target holds them, and by what they are counted as so far."""
+        return {(kind, bool(held), outcome): n for kind, held, outcome, n in _FORESEEN.fetch(self._db, (self._id,))}
 
     def standing_in(self, n: int, limit: int, kind: str) -> list[Stored]:
         """Return the next `limit` records of `kind` a snapshot holds, with row number above `n`, in row order.
@@ -466,8 +466,8 @@ _TIED = Statement(
     " AND (after_a ONE_OF OR after_b ONE_OF)"
 )
 _FORESEEN = Statement(
-    "SELECT kind, accepted_fingerprint IS NOT NULL, COUNT(*) FROM records"
-    " WHERE connection_id = ? AND due AND part = '' GROUP BY kind, accepted_fingerprint IS NOT NULL"
+    "SELECT kind, accepted_fingerprint IS NOT NULL, outcome, COUNT(*) FROM records"
+    " WHERE connection_id = ? AND due AND part = '' GROUP BY kind, accepted_fingerprint IS NOT NULL, outcome"
 )
 _IN_SNAPSHOT = (
     "part = '' AND NOT gone AND (verdict = 'sync'"
