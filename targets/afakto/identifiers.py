@@ -93,7 +93,9 @@ def vat_of(number: str, country: str = "") -> str | None:
 
 
 def _checked(validate: Callable[[str], str], number: str) -> str | None:
+    """The number as it is written without blanks and marks; one of zeros alone stands for none."""
     try:
-        return str(validate(number))
+        valid = str(validate(number))
     except ValidationError:
         return None
+    return valid if valid.isascii() and valid.strip("0") else None

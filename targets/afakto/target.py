@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, ClassVar, Protocol
 from zoneinfo import ZoneInfo
@@ -10,12 +11,15 @@ from zoneinfo import ZoneInfo
 from duebridge.core.api import (
     Account,
     Ack,
+    Balance,
     CreditNote,
     Customer,
     Delivery,
     Document,
     Invoice,
     Json,
+    Payload,
+    PayloadReader,
     Record,
     Relatives,
     Rules,
@@ -60,7 +64,7 @@ class Place(Protocol):
         """Release what is held."""
 
 
-class AfaktoTarget(SnapshotTarget):
+class AfaktoTarget(SnapshotTarget, PayloadReader):
     """Afakto: a file of buyers and a file of everything that is owed, both anew every time.
 
     Source: Afakto's page "Connect Pennylane to Afakto" (what goes, 6:00 in the morning), its help on CSV imports.
@@ -131,6 +135,14 @@ class AfaktoTarget(SnapshotTarget):
             raise
         self._last.done(rows)
         return Ack(notes=tuple(_notes(snapshot, names, objection)), left_out=snapshot.left_out)
+
+    def balance_of(self, write: str, reference: str, payload: Payload) -> Balance | None:
+        """Return the balance a delivered document has; None for a customer."""
+        if write == Customer.kind:
+            return None
+        source, _, _ = reference.partition(f"-{write}-")
+        customer = f"{source}-{Customer.kind}-{payload['customer']}"
+        return Balance(reference, write, payload["CURRENCY"], Decimal(payload["BALANCE"]), customer)
 
     @property
     def mirrors_payments(self) -> bool:
