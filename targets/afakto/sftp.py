@@ -25,6 +25,8 @@ from duebridge.targets.afakto.settings import Sftp
 #: Seconds to connect, to be greeted, to be let in, and for each answer.
 PATIENCE = 30.0
 
+#: What says that the server, or the way to it, failed us.
+_FAILURES = (OSError, EOFError, paramiko.SSHException, paramiko.SFTPError)
 _KEYS: tuple[type[paramiko.PKey], ...] = (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey)
 
 
@@ -41,15 +43,14 @@ class SftpServer:
     def check(self) -> str:
         """Return where files go. Raises `AuthError`, `ConfigError` or `RunError` with what to do."""
         with self._telling():
-            folder = self._connected().normalize(self._options.path)
-            self._connected().listdir(folder)
+            folder = self._connected().normalize(".")
+            self._connected().listdir(".")
         return f"{self._options.user}@{self._where}:{folder}"
 
     def put(self, parcel: Parcel) -> str:
         """Deliver a file; return its name. Raises `RunError` when it isn't there, `UnknownOutcome` when it may be."""
         with self._telling():
             files = self._connected()
-            files.chdir(self._options.path)
             there = set(files.listdir("."))
             for left in there:
                 if is_unfinished(left, parcel.company):
@@ -59,7 +60,7 @@ class SftpServer:
             try:
                 self._upload(files, hidden, parcel.content)
             except BaseException:
-                with suppress(OSError, EOFError, paramiko.SSHException):
+                with suppress(*_FAILURES):
                     files.remove(hidden)
                 raise
         self._rename(files, hidden, name, len(parcel.content))
@@ -75,7 +76,6 @@ class SftpServer:
 
     def _upload(self, files: paramiko.SFTPClient, hidden: str, content: bytes) -> None:
         with files.open(hidden, "wx") as file:
-            file.set_pipelined(True)
             file.write(content)
         size = files.stat(hidden).st_size
         if size != len(content):
@@ -88,7 +88,7 @@ class SftpServer:
         try:
             _renamed(files, hidden, name)
             arrived = files.stat(name).st_size
-        except (OSError, EOFError, paramiko.SSHException) as error:
+        except _FAILURES as error:
             raise UnknownOutcome(
                 f"{name} may or may not be at {self._where}: {_words(error)}; the next run delivers a new file"
             ) from error
@@ -107,6 +107,7 @@ class SftpServer:
             channel = files.get_channel()
             if channel is not None:
                 channel.settimeout(PATIENCE)
+            files.chdir(self._options.path)
             self._files = files
         return self._files
 
@@ -160,7 +161,7 @@ class SftpServer:
             yield
         except FileNotFoundError as error:
             raise ConfigError(f"sftp.path: {self._where} has no folder {self._options.path}; make it there") from error
-        except (OSError, EOFError, paramiko.SSHException) as error:
+        except _FAILURES as error:
             raise RunError(
                 f"no file was delivered to {self._where}: {_words(error)}; mend that, the next run delivers"
             ) from error

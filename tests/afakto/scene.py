@@ -227,5 +227,3 @@ class Scene:
         answer = self.http.request(method, self.url + path, **options)
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer.json() if answer.content else None
-
-

@@ -58,9 +58,7 @@ def installed() -> Registry:
 
 
 @pytest.fixture
-def afakto_scene(
-    afakto_served: Callable[..., Served], installed: Registry, tmp_path: Path
-) -> Iterator[OpenScene]:
+def afakto_scene(afakto_served: Callable[..., Served], installed: Registry, tmp_path: Path) -> Iterator[OpenScene]:
     """Return a maker of scenes in the test's own folder, the stand-ins as at their start."""
     with httpx.Client(timeout=60) as http:
 

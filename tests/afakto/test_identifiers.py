@@ -57,7 +57,7 @@ def test_a_valid_number_is_told_apart(reg_no: str, vat: str, country: str, expec
         ("RCS Paris", "n/a", "FR"),
         ("000000000", "", "FR"),  # its check digits hold, and nobody has it
         ("0" * 14, "", "FR"),
-        ("０" * 9, "", "FR"),
+        ("\uff10" * 9, "", "FR"),  # full-width digits
     ],
 )
 def test_an_invalid_one_goes_nowhere(reg_no: str, vat: str, country: str) -> None:

@@ -48,7 +48,9 @@ def invoice(**given: Any) -> Invoice:
 
 def note(id: str = "20", amount: str = "-240", **given: Any) -> CreditNote:
     values = invoice().model_dump() | {"id": id, "amount": Decimal(amount), "tax": Decimal(-40), "remaining": None}
-    return CreditNote.model_validate(values | {"number": f"A-{id}", "status": "credit_note", "invoice_id": None} | given)
+    return CreditNote.model_validate(
+        values | {"number": f"A-{id}", "status": "credit_note", "invoice_id": None} | given
+    )
 
 
 def decided(document: Invoice | CreditNote, relatives: Relatives = ALONE, *, settled_too: bool = False) -> str:
