@@ -17,6 +17,8 @@ from duebridge.core.api import ConfigError, RunError, UnknownOutcome
 from duebridge.targets.afakto.files import Parcel, is_unfinished, unfinished
 
 _MODE = 0o640
+#: Bytes.
+_AT_ONCE = 2**20
 
 
 class Directory:
@@ -75,10 +77,14 @@ def _write(path: Path, content: bytes) -> None:
     try:
         left = memoryview(content)
         while left:
-            left = left[os.write(descriptor, left) :]
+            left = left[_write_some(descriptor, left) :]
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _write_some(descriptor: int, left: memoryview) -> int:
+    return os.write(descriptor, left[:_AT_ONCE])
 
 
 def _force(folder: Path) -> None:
