@@ -3,7 +3,8 @@
 Source: Afakto's page "Connect Pennylane to Afakto", section Data synced, and its help on CSV imports. Amounts are
 decimal text in major units with the currency's own decimals, dates `YYYY-MM-DD`. Everything here is pure; `@currency`
 is that of buyers without a suffix, `@identifiers` the preferred sorts of number. Names in small letters are in no
-column: `snapshot` needs them. Words for types are ours here, and become Afakto's where the files are written.
+column: `snapshot` needs them. Words for types are ours here, and become Afakto's where the files are written. A column
+whose name no page of the vendor's shows says so.
 """
 
 from __future__ import annotations
@@ -41,6 +42,10 @@ def one_line(text: str | None) -> str | None:
     if text is None:
         return None
     return " ".join("".join(" " if category(each) in _BREAKS else each for each in text).split()) or None
+
+
+def _as_it_is(value: str | None) -> str | None:
+    return value
 
 
 def _name(customer_type: str, name: str, first_name: str, last_name: str) -> str:
@@ -149,7 +154,12 @@ CUSTOMER = Mapping(
             "last_name",
             says="the company's name, an individual's first and last name; with the currency behind it in another one",
         ),
-        "ID_TYPE": computed(_id_type, *_NUMBERS, says="which sort of number is valid, the preferred one first"),
+        "ID_TYPE": computed(
+            _id_type,
+            *_NUMBERS,
+            says="which sort of number is valid, the preferred one first; written as the word `literals` has for it (all but "
+            "VAT are guesses)",
+        ),
         "ID_NUMBER": computed(_id_number, *_NUMBERS, says="that number, without blanks and marks"),
         "PAYMENT_TERMS": computed(_terms, "payment_conditions", says="its days; empty for other agreements"),
         "ADDRESS_STREET_NAME": computed(one_line, "billing_address.address", says="whole, its number too"),
@@ -162,30 +172,34 @@ CUSTOMER = Mapping(
         ),
         "CONTACT_EMAIL": computed(one_line, "emails.0", says="the first address"),
         "CONTACT_PHONE": computed(one_line, "phone", says="on one line"),
-        "unusable_id": computed(_unusable, *_NUMBERS, says="true when it has numbers, and none is valid"),
+        "unusable_id": computed(_unusable, *_NUMBERS, says="in no column; true when it has numbers, and none is valid"),
     },
 )
 
+_GUESSED = "(the column's name is a guess)"
+_WORD = "written as the word `literals` has for it (the usual one is a guess)"
 #: What an invoice and a credit note have in common.
 _DOCUMENT: dict[str, Any] = {
     "BUYER_CODE": computed(buyer_code, "customer_id", "currency", "@currency", says="see the README, Buyers"),
     "INV_NUMBER": computed(_number, "number", says="required"),
-    "INV_DATE": computed(_issued_on, "issued_on", says="required"),
-    "DUE_DATE": computed(_due_on, "due_on", "issued_on", says="the first one set"),
-    "CURRENCY": "currency",
-    "STATUS": computed(_status, "status", says="the ledger's word; upcoming or late by the day of the delivery"),
-    "E_INVOICING_STATUS": "e_invoicing_status",
-    "customer": "customer_id",
+    "INV_DATE": computed(_issued_on, "issued_on", says=f"required {_GUESSED}"),
+    "DUE_DATE": computed(_due_on, "due_on", "issued_on", says=f"the first one set {_GUESSED}"),
+    "CURRENCY": computed(_as_it_is, "currency", says=f"as it is {_GUESSED}"),
+    "STATUS": computed(
+        _status, "status", says=f"the ledger's word; upcoming or late by the day of the delivery {_GUESSED}"
+    ),
+    "E_INVOICING_STATUS": computed(_as_it_is, "e_invoicing_status", says=f"as it is {_GUESSED}"),
+    "customer": computed(_as_it_is, "customer_id", says="in no column"),
 }
 
 INVOICE = Mapping(
     Invoice,
     {
         **_DOCUMENT,
-        "INV_TYPE": constant("invoice"),
-        "AMOUNT": computed(money, "amount", "currency", says="tax included"),
-        "TAX": computed(money, "tax", "currency", says="as it is"),
-        "BALANCE": computed(_balance, "remaining", "amount", "currency", says="what remains to be paid"),
+        "INV_TYPE": constant("invoice", says=_WORD),
+        "AMOUNT": computed(money, "amount", "currency", says=f"tax included {_GUESSED}"),
+        "TAX": computed(money, "tax", "currency", says=f"as it is {_GUESSED}"),
+        "BALANCE": computed(_balance, "remaining", "amount", "currency", says=f"what remains to be paid {_GUESSED}"),
     },
 )
 
@@ -193,11 +207,15 @@ CREDIT_NOTE = Mapping(
     CreditNote,
     {
         **_DOCUMENT,
-        "INV_TYPE": constant("credit_note"),
-        "AMOUNT": computed(_credit, "amount", "currency", says="tax included, negative"),
-        "TAX": computed(_credit, "tax", "currency", says="negative"),
+        "INV_TYPE": constant("credit_note", says=_WORD),
+        "AMOUNT": computed(_credit, "amount", "currency", says=f"tax included, negative {_GUESSED}"),
+        "TAX": computed(_credit, "tax", "currency", says=f"negative {_GUESSED}"),
         "BALANCE": computed(
-            _unlinked, "remaining", "invoice_id", "currency", says="the part no invoice has used up, negative"
+            _unlinked,
+            "remaining",
+            "invoice_id",
+            "currency",
+            says=f"the part no invoice has used up, negative {_GUESSED}",
         ),
     },
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
@@ -79,9 +78,10 @@ class AfaktoSettings(Settings):
     """One company at Afakto, and how its files get there: one of `directory`, `sftp` and `base_url`.
 
     `currency` is that of a buyer whose code has no suffix. `include_settled` adds the documents on which nothing is
-    left, with balance 0. `identifiers` are the numbers a buyer may be known by, the preferred one first. `separator`
-    ";" comes with decimal commas. `header` renames columns, `literals` words. `base_url`, `token` and
-    `requests_per_minute` are for an address that takes rows as JSON; Afakto publishes none.
+    left, with balance 0. `identifiers` are the numbers a buyer may be known by, the preferred one first; without it
+    `vat`, `siret`, `siren`, `registry`. `separator` ";" comes with decimal commas. `header` renames columns, as in
+    `{invoices: {INV_DATE: ISSUE_DATE}}`, and `literals` words. `base_url`, `token` and `requests_per_minute` are for an
+    address that takes rows as JSON; Afakto publishes none.
     """
 
     company_code: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]*$", max_length=50)]
@@ -94,7 +94,7 @@ class AfaktoSettings(Settings):
     include_settled: bool = False
     identifiers: tuple[IdType, ...] = ("vat", "siret", "siren", "registry")
     separator: Literal[",", ";"] = ","
-    header: Mapping[File, Mapping[str, Text]] = Field(default_factory=dict)
+    header: dict[File, dict[str, Text]] = Field(default_factory=dict)
     literals: Literals = Literals()
     withhold: Withhold = Withhold()
 
