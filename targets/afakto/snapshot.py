@@ -97,11 +97,13 @@ def lay_out(deliveries: Iterable[Delivery], options: AfaktoSettings, today: date
     sorting.without_buyer()
     sorting.without_own_number()
     sorting.without_own_code(_codes(sorting, options.currency))
-    buyers = [
-        _buyer(sorting.customers[id], code, currency, options)
-        for (id, currency), code in _codes(sorting, options.currency).items()
+    codes = _codes(sorting, options.currency)
+    buyers = [_buyer(sorting.customers[id], code, currency, options) for (id, currency), code in codes.items()]
+    invoices = [
+        # what is kept as it was last accepted may have a code of other settings
+        _invoice(payload, options, today) | {"BUYER_CODE": codes[payload["customer"], payload["CURRENCY"]]}
+        for payload in sorting.documents.values()
     ]
-    invoices = [_invoice(payload, options, today) for payload in sorting.documents.values()]
     return Snapshot(buyers, invoices, sorting.left_out, tuple(_notes(sorting.customers)))
 
 

@@ -132,3 +132,9 @@ def test_numbers_nobody_could_use_are_told_once() -> None:
     (note,) = snapshot.notes
     assert note.startswith("7 customers go without ID_TYPE and ID_NUMBER")
     assert "(ids 1, 2, 3, 4, 5, …)" in note
+
+
+def test_a_document_kept_from_other_settings_has_the_code_its_buyer_has_now() -> None:
+    snapshot = laid_out(customer("1"), document("10", "1", "F-1"), currency="USD")
+    assert [row["BUYER_CODE"] for row in snapshot.buyers] == ["1-EUR"]
+    assert [row["BUYER_CODE"] for row in snapshot.invoices] == ["1-EUR"]
