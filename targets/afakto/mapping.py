@@ -157,8 +157,8 @@ CUSTOMER = Mapping(
         "ID_TYPE": computed(
             _id_type,
             *_NUMBERS,
-            says="which sort of number is valid, the preferred one first; written as the word `literals` has for it (all but "
-            "VAT are guesses)",
+            says="which sort of number is valid, the preferred one first; "
+            "written as the word `literals` has for it (all but VAT are guesses)",
         ),
         "ID_NUMBER": computed(_id_number, *_NUMBERS, says="that number, without blanks and marks"),
         "PAYMENT_TERMS": computed(_terms, "payment_conditions", says="its days; empty for other agreements"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from duebridge.targets.afakto.sandbox.book import Book
 from duebridge.targets.afakto.sandbox.delivery import read_files
@@ -139,6 +141,21 @@ def test_what_is_no_such_file_is_refused(name: str, content: bytes, words: str) 
         read_files([(name, content)])
 
 
+def taken_or_refused(content: bytes) -> Book | None:
+    try:
+        return read_files([(BUYERS, content)])
+    except Refused:
+        return None
+
+
+@given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
+def test_any_content_is_taken_or_refused(content: bytes) -> None:
+    header = ",".join(REQUIRED["buyers"]).encode()
+    for whole in (content, header + b"\n" + content, header + b"\n" + content + b"\n"):
+        taken = taken_or_refused(whole)
+        assert taken is None or all(company.buyers for company in taken.companies.values())
+
+
 def test_a_name_is_taken_once() -> None:
     with pytest.raises(Refused, match="was taken before"):
         read_files([(BUYERS, csv_of("buyers", BUYER))] * 2)
@@ -207,7 +224,8 @@ def test_what_is_not_there_is_told(empty: Scene) -> None:
     for path in ("companies/NOBODY/buyers", "companies/NOBODY", "elsewhere"):
         assert empty.http.get(f"{empty.url}/afakto/{path}", headers=headers).status_code == 404
     assert post(empty, "imports/payments", json={}).status_code == 404
-    assert post(empty, "imports/buyers", content=b"{").status_code == 422
+    for body in (b"{", b"[" * 100_000, b'{"name": "\\ud800", "rows": []}'):
+        assert post(empty, "imports/buyers", content=body).status_code == 422
 
 
 def test_the_token_is_asked_for_everywhere(empty: Scene) -> None:

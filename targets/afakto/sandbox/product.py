@@ -131,7 +131,7 @@ class AfaktoSandbox(ProductSandbox):
 def _parcel(body: bytes) -> tuple[str, list[dict[str, str]]]:
     try:
         told = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Refused([f"not JSON: {error}"]) from error
     if not isinstance(told, dict) or told.keys() != {"name", "rows"}:
         raise Refused(["an object with name and rows, and nothing else"])
@@ -142,7 +142,13 @@ def _parcel(body: bytes) -> tuple[str, list[dict[str, str]]]:
         raise Refused(["rows is a list of objects"])
     if not all(isinstance(value, str) for row in rows for value in row.values()):
         raise Refused(["every cell is a text"])
+    if any(_unprintable(text) for row in [{"name": name}, *rows] for cell in row.items() for text in cell):
+        raise Refused(["half a character (a lone surrogate) is no text"])
     return name, rows
+
+
+def _unprintable(text: str) -> bool:
+    return any("\ud800" <= each <= "\udfff" for each in text)
 
 
 def _refuse(request: Request) -> Response | None:
