@@ -42,7 +42,7 @@ class Directory:
         Raises `ConfigError` or `RunError` when it is not there, `UnknownOutcome` when a power cut may still undo it.
         """
         self.check()
-        with _telling(self._path):
+        with _telling(self._path, parcel.file):
             self._clear(parcel.company)
             name = next(name for name in parcel.names() if not os.path.lexists(self._path / name))
             hidden = self._path / unfinished(name)
@@ -96,10 +96,11 @@ def _force(folder: Path) -> None:
 
 
 @contextmanager
-def _telling(folder: Path) -> Iterator[None]:
+def _telling(folder: Path, file: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         raise RunError(
-            f"no file was delivered to {folder}: {error.strerror or error}; mend that, the next run delivers"
+            f"the {file} file was not delivered to {folder}: {error.strerror or error}; "
+            "mend that, the next run delivers"
         ) from error

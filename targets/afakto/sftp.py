@@ -42,14 +42,14 @@ class SftpServer:
 
     def check(self) -> str:
         """Return where files go. Raises `AuthError`, `ConfigError` or `RunError` with what to do."""
-        with self._telling():
+        with self._telling("no file can be delivered to"):
             folder = self._connected().normalize(".")
             self._connected().listdir(".")
         return f"{self._options.user}@{self._where}:{folder}"
 
     def put(self, parcel: Parcel) -> str:
         """Deliver a file; return its name. Raises `RunError` when it isn't there, `UnknownOutcome` when it may be."""
-        with self._telling():
+        with self._telling(f"the {parcel.file} file was not delivered to"):
             files = self._connected()
             there = set(files.listdir("."))
             for left in there:
@@ -80,7 +80,8 @@ class SftpServer:
         size = files.stat(hidden).st_size
         if size != len(content):
             raise RunError(
-                f"no file was delivered to {self._where}: {size} of {len(content)} bytes arrived; the next run delivers"
+                f"{hidden} was not delivered to {self._where}: {size} of {len(content)} bytes arrived; "
+                "the next run delivers"
             )
 
     def _rename(self, files: paramiko.SFTPClient, hidden: str, name: str, size: int) -> None:
@@ -156,15 +157,13 @@ class SftpServer:
             ) from error
 
     @contextmanager
-    def _telling(self) -> Iterator[None]:
+    def _telling(self, what: str) -> Iterator[None]:
         try:
             yield
         except FileNotFoundError as error:
             raise ConfigError(f"sftp.path: {self._where} has no folder {self._options.path}; make it there") from error
         except _FAILURES as error:
-            raise RunError(
-                f"no file was delivered to {self._where}: {_words(error)}; mend that, the next run delivers"
-            ) from error
+            raise RunError(f"{what} {self._where}: {_words(error)}; mend that, the next run delivers") from error
 
 
 def _renamed(files: paramiko.SFTPClient, hidden: str, name: str) -> None:

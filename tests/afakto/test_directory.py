@@ -62,7 +62,7 @@ def test_a_step_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Mo
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(*((Path, "rename") if step == "rename" else (directory.os, step)), full)
-    with pytest.raises(RunError, match=r"no file was delivered to .*No space left on device.*next run"):
+    with pytest.raises(RunError, match=r"the invoices file was not delivered to .*No space left on device.*next run"):
         Directory(str(tmp_path)).put(parcel())
     assert list(tmp_path.iterdir()) == []
 

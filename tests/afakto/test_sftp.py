@@ -180,13 +180,13 @@ def test_a_file_in_the_folders_place_is_told(server: Server) -> None:
 def test_nobody_listening_is_told(server: Server) -> None:
     with serving_sftp(server.folder.parent / "other") as gone:
         pass
-    with pytest.raises(RunError, match=r"no file was delivered to 127.0.0.1.*Connection refused"):
+    with pytest.raises(RunError, match=r"the invoices file was not delivered to 127.0.0.1.*Connection refused"):
         put(gone)
 
 
 def test_a_full_disk_leaves_nothing(server: Server) -> None:
     server.behaviour.before = failing("write", asyncssh.SFTPFailure("No space left on device"))
-    with pytest.raises(RunError, match=r"no file was delivered to .*No space left"):
+    with pytest.raises(RunError, match=r"the invoices file was not delivered to .*No space left"):
         put(server)
     assert listed(server) == {}
 
@@ -200,7 +200,7 @@ def test_a_file_that_arrived_short_gets_no_name(server: Server) -> None:
 
 def test_a_connection_lost_while_writing_leaves_no_file_a_reader_takes(server: Server) -> None:
     server.behaviour.before = failing("write", ConnectionResetError())
-    with pytest.raises(RunError, match="no file was delivered"):
+    with pytest.raises(RunError, match="file was not delivered"):
         put(server)
     assert list(server.folder.glob("*.csv")) == []
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from duebridge.targets.afakto.buyers import buyer_code
 
 from .scene import CODE, NAME, Row, Scene
+from .staging import OpenScene
 
 OPEN = {"upcoming", "late", "partially_paid", "partially_cancelled", "partially_cancelled_draft"}
 
@@ -87,3 +88,12 @@ def test_what_is_settled_goes_too_when_it_is_asked_for(usual: Scene) -> None:
     assert {Decimal(row["BALANCE"]) for row in added} == {0}
     assert "settled" not in run.report["kinds"]["invoice"]["skipped"]
     assert usual.book().companies[CODE].invoices.keys() == more.keys()
+
+
+def test_of_a_ledger_with_defects_everything_else_goes(afakto_scene: OpenScene) -> None:
+    scene = afakto_scene(customers=40, invoices=300, broken=12)
+    run = scene.synced()
+
+    assert sum(kind["rejected"] for kind in run.report["kinds"].values()) >= 6
+    assert scene.book().companies[CODE].invoices.keys() == scene.invoices().keys()
+    assert len(scene.invoices()) > 100
