@@ -25,6 +25,8 @@ from duebridge.targets.afakto.settings import Sftp
 #: Seconds to connect, to be greeted, to be let in, and for each answer.
 PATIENCE = 30.0
 
+#: Bytes: what every server takes in one packet.
+_AT_ONCE = 32_768
 #: What says that the server, or the way to it, failed us.
 _FAILURES = (OSError, EOFError, paramiko.SSHException, paramiko.SFTPError)
 _KEYS: tuple[type[paramiko.PKey], ...] = (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey)
@@ -76,7 +78,8 @@ class SftpServer:
 
     def _upload(self, files: paramiko.SFTPClient, hidden: str, content: bytes) -> None:
         with files.open(hidden, "wx") as file:
-            file.write(content)
+            for start in range(0, len(content), _AT_ONCE):
+                _write_some(file, content[start : start + _AT_ONCE])
         size = files.stat(hidden).st_size
         if size != len(content):
             raise RunError(
@@ -164,6 +167,10 @@ class SftpServer:
             raise ConfigError(f"sftp.path: {self._where} has no folder {self._options.path}; make it there") from error
         except _FAILURES as error:
             raise RunError(f"{what} {self._where}: {_words(error)}; mend that, the next run delivers") from error
+
+
+def _write_some(file: paramiko.SFTPFile, part: bytes) -> None:
+    file.write(part)
 
 
 def _renamed(files: paramiko.SFTPClient, hidden: str, name: str) -> None:

@@ -20,7 +20,8 @@ from starlette.responses import Response
 
 from duebridge.targets.afakto.sandbox import read_delivery
 
-from ..afakto.scene import CODE, NAME, TOKENS, Scene
+from ..afakto.scene import CODE, NAME, Scene
+from ..afakto.sftp_server import PASSWORD, serving_sftp
 from ..afakto.staging import OpenScene, afakto_scene, afakto_served, installed
 from .conftest import Figure
 from .kill.driver import LIVES, Driver, Ended, Kill, driving
@@ -31,7 +32,7 @@ __all__ = ["afakto_scene", "afakto_served", "installed"]
 
 BLOCKS, KILLS_OF_A_BLOCK = 4, 25
 #: Where a run is killed in the ordinary suite: around the moment a file gets its name.
-PART = "a part of a file written"
+PART, REMOTE_PART = "a part of a file written", "a part of a file uploaded"
 LIKELIEST = (
     "delivery announced",
     PART,
@@ -41,6 +42,8 @@ LIKELIEST = (
     "both files delivered, not remembered",
     "publication: not committed",
 )
+
+REMOTE = ("delivery announced", REMOTE_PART, "file uploaded, not renamed", "file renamed over there")
 
 
 def seen(folder: Path) -> dict[str, bytes]:
@@ -57,10 +60,14 @@ def forking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
 
 @dataclass
 class Killed:
-    """A scene whose syncs are processes of their own; `whole` has the content each sort of file must have."""
+    """A scene whose syncs are processes of their own; `whole` has the content each sort of file must have.
+
+    `folder` is where a reader looks.
+    """
 
     scene: Scene
     driver: Driver
+    folder: Path
     whole: dict[str, bytes]
     passed: dict[str, int]
     seconds: float
@@ -69,13 +76,13 @@ class Killed:
         """Run the connection as a process, killed or not; each a second after the one before."""
         self.scene.clock.ahead += timedelta(seconds=1)
         ahead = self.scene.clock.ahead.total_seconds()
-        return self.driver.sync(self.scene.folder, NAME, "afakto", dict(TOKENS), ahead=ahead, kill=kill)
+        return self.driver.sync(self.scene.folder, NAME, "afakto", dict(self.scene.environ), ahead=ahead, kill=kill)
 
     def start_over(self, *, delivered_before: bool) -> None:
         """Have no database and an empty folder again, or what one earlier run leaves."""
         for path in self.scene.folder.glob("duebridge.db*"):
             path.unlink()
-        for path in self.scene.delivered.iterdir():
+        for path in self.folder.iterdir():
             path.unlink()
         if delivered_before:
             assert self.sync().code == 0
@@ -83,7 +90,7 @@ class Killed:
     def harmless(self, kill: Kill, *, delivered_before: bool) -> bool:
         """Kill a run; then let one through. Return whether the kill hit."""
         self.start_over(delivered_before=delivered_before)
-        before = seen(self.scene.delivered)
+        before = seen(self.folder)
         ended = self.sync(kill)
         try:
             self._check(before)
@@ -91,8 +98,8 @@ class Killed:
             assert finished.code == 0, finished.said
             assert finished.report["status"] == "succeeded"
             self._check(before)
-            assert not [path for path in self.scene.delivered.iterdir() if path.name.startswith(".")]
-            assert len(self.scene.files("invoices")) > len([name for name in before if name.endswith("_invoices.csv")])
+            assert not [path for path in self.folder.iterdir() if path.name.startswith(".")]
+            assert invoice_files(seen(self.folder)) > invoice_files(before)
         except AssertionError as failure:
             failure.add_note(f"killed {kill}, {'after a delivery' if delivered_before else 'first run'}")
             raise
@@ -100,27 +107,46 @@ class Killed:
 
     def _check(self, before: dict[str, bytes]) -> None:
         """A reader sees what it saw before, and beside it nothing but whole files that the importer takes."""
-        now = seen(self.scene.delivered)
+        now = seen(self.folder)
         assert before.items() <= now.items()
         for name, content in now.items():
             assert content == self.whole[name.rpartition("_")[2]], f"{name} is not whole"
         if now:
-            read_delivery(self.scene.delivered)
+            read_delivery(self.folder)
 
 
-@pytest.fixture
-def killed(afakto_scene: OpenScene, forking: Driver) -> Killed:
-    """A small ledger of several pages, and what an undisturbed second run delivers and passes."""
-    scene = afakto_scene(customers=12, invoices=60)
-    stage = Killed(scene, forking, {}, {}, 0.0)
+def invoice_files(files: dict[str, bytes]) -> int:
+    return len([name for name in files if name.endswith("_invoices.csv")])
+
+
+def rehearsed(scene: Scene, forking: Driver, folder: Path) -> Killed:
+    """Return a stage with what an undisturbed second run delivers and passes."""
+    stage = Killed(scene, forking, folder, {}, {}, 0.0)
     stage.start_over(delivered_before=True)
     ended = stage.sync()
     assert ended.code == 0, ended.said
-    stage.whole = {name.rpartition("_")[2]: content for name, content in seen(scene.delivered).items()}
+    stage.whole = {name.rpartition("_")[2]: content for name, content in seen(folder).items()}
     assert stage.whole.keys() == {"buyers.csv", "invoices.csv"}
     assert stage.whole["invoices.csv"].count(b"\r\n") > 20
     stage.passed, stage.seconds = ended.passed, ended.seconds
     return stage
+
+
+@pytest.fixture
+def killed(afakto_scene: OpenScene, forking: Driver) -> Killed:
+    """A small ledger of several pages, delivered to a folder."""
+    scene = afakto_scene(customers=12, invoices=60)
+    return rehearsed(scene, forking, scene.delivered)
+
+
+@pytest.fixture
+def killed_remote(afakto_scene: OpenScene, forking: Driver, tmp_path: Path) -> Iterator[Killed]:
+    """The same, delivered to an SFTP server."""
+    scene = afakto_scene(customers=12, invoices=60)
+    with serving_sftp(tmp_path / "remote") as server:
+        scene.environ["SFTP_PASSWORD"] = PASSWORD
+        scene.configure(sftp=server.block(password="${SFTP_PASSWORD}"))
+        yield rehearsed(scene, forking, server.folder)
 
 
 def test_a_run_killed_around_the_moment_of_delivery_leaves_whole_files_or_none(killed: Killed, figure: Figure) -> None:
@@ -129,6 +155,13 @@ def test_a_run_killed_around_the_moment_of_delivery_leaves_whole_files_or_none(k
         passing = killed.passed[point] - (point == PART)
         assert killed.harmless(Kill(point, passing), delivered_before=False), point
     figure("SIGKILL around the delivery", f"{len(LIKELIEST)} kills, 0 short files, 0 half-written")
+
+
+def test_so_does_one_that_delivers_to_an_sftp_server(killed_remote: Killed, figure: Figure) -> None:
+    for point in REMOTE:
+        passing = killed_remote.passed[point] - (point == REMOTE_PART)
+        assert killed_remote.harmless(Kill(point, passing), delivered_before=True), point
+    figure("SIGKILL around a delivery over SFTP", f"{len(REMOTE)} kills, 0 short files, 0 half-written")
 
 
 @pytest.mark.proof

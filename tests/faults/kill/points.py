@@ -125,6 +125,9 @@ TARGETS: Mapping[str, tuple[Seam, ...]] = {
         Seam("duebridge.targets.afakto.directory:_write_some", after="a part of a file written"),
         Seam("duebridge.targets.afakto.directory:_force", before="file renamed", after="folder forced to disk"),
         Seam("duebridge.targets.afakto.directory:Directory.put", after="one file delivered"),
+        Seam("duebridge.targets.afakto.sftp:_write_some", after="a part of a file uploaded"),
+        Seam("duebridge.targets.afakto.sftp:SftpServer._upload", after="file uploaded, not renamed"),
+        Seam("duebridge.targets.afakto.sftp:_renamed", after="file renamed over there"),
         Seam(
             "duebridge.targets.afakto.withholding:LastDelivery.done",
             before="both files delivered, not remembered",
