@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from duebridge.core.api import ConfigError, RunError, UnknownOutcome
+from duebridge.core.api import RunError, UnknownOutcome
 from duebridge.targets.afakto.files import Parcel, is_unfinished, unfinished
 
 _MODE = 0o640
@@ -29,17 +29,17 @@ class Directory:
         self._path = Path(path).expanduser()
 
     def check(self) -> str:
-        """Return where files go. Raises `ConfigError` for a folder that isn't there or takes no files."""
+        """Return where files go. `RunError`: a folder that isn't there or takes no files (it may come back)."""
         if not self._path.is_dir():
-            raise ConfigError(f"directory: {self._path} is no folder; make it (or mount what it stands for)")
+            raise RunError(f"directory: {self._path} is no folder; make it (or mount what it stands for)")
         if not os.access(self._path, os.W_OK | os.X_OK):
-            raise ConfigError(f"directory: {self._path} can't be written to; give this user the right to")
+            raise RunError(f"directory: {self._path} can't be written to; give this user the right to")
         return str(self._path.resolve())
 
     def put(self, parcel: Parcel) -> str:
         """Deliver a file; return its name.
 
-        Raises `ConfigError` or `RunError` when it is not there, `UnknownOutcome` when a power cut may still undo it.
+        Raises `RunError` when it is not there, `UnknownOutcome` when a power cut may still undo it.
         """
         self.check()
         with _telling(self._path, parcel.file):

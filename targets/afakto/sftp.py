@@ -164,7 +164,7 @@ class SftpServer:
         try:
             yield
         except FileNotFoundError as error:
-            raise ConfigError(f"sftp.path: {self._where} has no folder {self._options.path}; make it there") from error
+            raise RunError(f"sftp.path: {self._where} has no folder {self._options.path}; make it there") from error
         except _FAILURES as error:
             raise RunError(f"{what} {self._where}: {_words(error)}; mend that, the next run delivers") from error
 

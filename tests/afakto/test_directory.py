@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from duebridge.core.api import ConfigError, RunError, UnknownOutcome
+from duebridge.core.api import RunError, UnknownOutcome
 from duebridge.targets.afakto import directory
 from duebridge.targets.afakto.directory import Directory
 from duebridge.targets.afakto.files import Parcel
@@ -89,20 +89,20 @@ def test_a_folder_that_can_not_be_forced_to_disk_leaves_it_unknown(
 def test_a_folder_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     place = Directory(str(tmp_path / "mount"))
     for ask in (place.check, lambda: place.put(parcel())):
-        with pytest.raises(ConfigError, match="mount is no folder; make it"):
+        with pytest.raises(RunError, match="mount is no folder; make it"):
             ask()
     assert not (tmp_path / "mount").exists()
 
 
 def test_a_file_in_the_folders_place_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(ConfigError, match="no folder"):
+    with pytest.raises(RunError, match="no folder"):
         Directory(str(tmp_path / "file")).check()
 
 
 def test_a_folder_without_the_right_to_write_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(directory.os, "access", lambda *_: False)  # root may write everywhere
-    with pytest.raises(ConfigError, match="can't be written to"):
+    with pytest.raises(RunError, match="can't be written to"):
         Directory(str(tmp_path)).check()
     assert list(tmp_path.iterdir()) == []
 

@@ -167,7 +167,7 @@ def test_a_key_that_is_none_is_refused(server: Server, key: str) -> None:
 
 
 def test_a_folder_that_is_not_there_is_not_made(server: Server) -> None:
-    with pytest.raises(ConfigError, match="has no folder nowhere; make it there"):
+    with pytest.raises(RunError, match="has no folder nowhere; make it there"):
         put(server, path="nowhere")
 
 
