@@ -39,12 +39,19 @@ def plan_hash(target: Target, context: Mapping[str, Any], policy: Mapping[str, A
 
 
 def _functions(target: Target) -> Iterable[Callable[..., Any]]:
-    yield type(target).parts
-    yield type(target).completed
+    for method in (type(target).parts, type(target).completed):
+        yield method
+        yield from _called(method)
     for mapping in target.mappings.values():
         for source in mapping.fields.values():
             if isinstance(source, Expression):
                 yield source.combine
+
+
+def _called(method: Any) -> Iterable[Callable[..., Any]]:
+    """The functions of its module's names that a method uses: connectors keep what they do in files of their own."""
+    named = (method.__globals__.get(name) for name in method.__code__.co_names)
+    return filter(inspect.isfunction, named)
 
 
 def _source(function: Callable[..., Any]) -> str:
