@@ -13,13 +13,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 if TYPE_CHECKING:
     from duebridge.core.edge.http import HttpFactory
-    from duebridge.core.records import CreditNote, Invoice, Record
+    from duebridge.core.records import CreditNote, Document, Invoice, Record
     from duebridge.core.tables.mapping import Mapping as PayloadMapping
     from duebridge.core.tables.rules import Decision, Rules
 
@@ -230,11 +231,14 @@ class Ack(NamedTuple):
 
     `anew` says that a new object stands in the place of the one held before: what was tied to that one (the record's
     parts, those that come `after` it, and a customer's documents with theirs) is written again in the same run.
+    `left_out` names the records (`key_of`) a snapshot was published without, each with why: they count as rejected, and
+    as no longer held.
     """
 
     target_id: str | None = None
     notes: tuple[str, ...] = ()
     anew: bool = False
+    left_out: Mapping[str, str] = MappingProxyType({})
 
 
 def key_of(kind: str, id: str, part: str = "") -> str:
@@ -246,11 +250,15 @@ R = TypeVar("R", bound="Record")
 
 
 class Member(NamedTuple, Generic[R]):
-    """A document of a family, with its decision. `standing`: it is, or will be after this run, at the target."""
+    """A document of a family, with its decision. `standing`: it is, or will be after this run, at the target.
+
+    `gone`: the source no longer has it.
+    """
 
     record: R
     decision: Decision
     standing: bool
+    gone: bool = False
 
 
 class Family(NamedTuple):
@@ -340,6 +348,13 @@ class Target(ABC):
         For what the source tells once: what it no longer tells then stays as it was.
         """
         return payload
+
+    def completed(self, document: Document, family: Family) -> Document:  # noqa: ARG002 - most need nothing more
+        """Return `document` with what only its family tells filled in, before it is decided on and mapped; pure.
+
+        Credit notes come first: then the invoice sees them in `family` as they were completed.
+        """
+        return document
 
     def parts(self, family: Family, source: str) -> Iterable[Part]:  # noqa: ARG002 - most targets have none
         """Return what the documents of `family` need beside themselves; pure."""

@@ -62,10 +62,14 @@ class Counting:
         records.touch(settled, values | {"outcome": "unchanged"})
         records.touch(others, values)
 
-    def counted(self, rows: Sequence[Stored]) -> dict[str, Stored]:
+    def counted(self, rows: Sequence[Stored], crawl: int | None) -> dict[str, Stored]:
         """Return by key what `unchanged` has made of rows, for those who look at them afterwards."""
         return {
-            row.key: row if row.run == self._run else row._replace(run=self._run, outcome=_read_again(row))
+            row.key: row._replace(
+                run=self._run,
+                outcome=row.outcome if row.run == self._run else _read_again(row),
+                crawl=row.crawl if crawl is None else crawl,
+            )
             for row in rows
         }
 

@@ -67,7 +67,7 @@ class Intake:
         changed |= {key: vanished(stored[key]) for key in gone if key in stored and not stored[key].gone}
         self._counting.unchanged(records, unchanged, crawl)
         if changed:
-            self.plan(records, changed, stored | self._counting.counted(unchanged), crawl)
+            self.plan(records, changed, stored | self._counting.counted(unchanged, crawl), crawl)
 
     def plan(
         self, records: Records, changed: Mapping[str, Known], stored: Mapping[str, Stored], crawl: int | None
@@ -85,8 +85,6 @@ class Intake:
             self._keep(rows, planned, item.body, stored.get(key), crawl)
         waiting = records.waiting_for(id for id, standing in stands.items() if standing)
         documents |= {key: recall(row) for key, row in waiting.items() if key not in documents}
-        if documents and self._planner.target.credits_sent_invoices:
-            documents |= _crediting(records, documents)
         if documents:
             gathered = gather(records, documents, {**stored, **waiting}, stands)
             self._plan_documents(records, gathered, rows, dict.fromkeys(changed, crawl))
@@ -241,13 +239,6 @@ def _rest(records: Records, parts: Mapping[str, Stored], untouched: set[str]) ->
     }
     records.touch([row.n for row in resting.values() if row.due], {"due": False})
     return {key: row for key, row in parts.items() if key not in resting}
-
-
-def _crediting(records: Records, documents: Mapping[str, Known]) -> dict[str, Known]:
-    """The stored credit notes of the invoices among `documents`: whether they go depends on these."""
-    invoices = [known.id for known in documents.values() if known.kind == Invoice.kind]
-    rows = records.by_root(invoices)
-    return {key: recall(row) for key, row in rows.items() if not row.part and key not in documents}
 
 
 def _credited(fresh: Mapping[str, Known]) -> list[str]:

@@ -40,13 +40,25 @@ def plan_hash(target: Target, context: Mapping[str, Any], policy: Mapping[str, A
 
 
 def _functions(target: Target) -> Iterable[Callable[..., Any]]:
-    yield type(target).parts
-    if continues(target):
-        yield type(target).continued
+    for method in _methods(target):
+        yield method
+        yield from _called(method)
     for mapping in target.mappings.values():
         for source in mapping.fields.values():
             if isinstance(source, Expression):
                 yield source.combine
+
+
+def _methods(target: Target) -> Iterable[Callable[..., Any]]:
+    yield from (type(target).parts, type(target).completed)
+    if continues(target):
+        yield type(target).continued
+
+
+def _called(method: Any) -> Iterable[Callable[..., Any]]:
+    """The functions of its module's names that a method uses: connectors keep what they do in files of their own."""
+    named = (method.__globals__.get(name) for name in method.__code__.co_names)
+    return filter(inspect.isfunction, named)
 
 
 def _source(function: Callable[..., Any]) -> str:

@@ -13,18 +13,13 @@ from typing import Any, Literal, NamedTuple
 from pydantic_core import from_json, to_json
 
 from duebridge.core.connector import Family, Member, Payload, RecordTarget, SnapshotTarget, Target, Write, key_of
-from duebridge.core.engine.needs import needs_of
-from duebridge.core.engine.receivables import applies
 from duebridge.core.errors import RecordError
-from duebridge.core.money import allocate_credits
-from duebridge.core.records import Credit, CreditNote, Customer, Document, Invoice, Record, Subscription
+from duebridge.core.records import CreditNote, Customer, Document, Invoice, Record, Subscription
 from duebridge.core.tables.rules import Decision
 
 Decider = Callable[[Record], Decision | None]
 
 STANDS = True
-#: What records learn from their family alone.
-_FAMILY_FACTS = frozenset({"invoice.credits", "credit_note.invoice_stands"})
 GONE = Decision("skip", "deleted", "It is no longer at the source")
 EXCLUDED = Decision("skip", "excluded_customer", "Its customer is excluded from this connection")
 CUSTOMER_NOT_SENT = Decision("skip", "customer_not_sent", "Its customer is not at the target")
@@ -112,9 +107,11 @@ class Planner:
         self._decide = decide
         self._on_delete = on_delete if target.deletes else "report"
         self._continues = continues(target)
+        self._completes = type(target).completed is not Target.completed
+        #: Whether what is planned for a document depends on its family.
+        self.by_family = self._completes or target.credits_sent_invoices
         self._rules = {kind.kind: rules for kind, rules in target.rules.items()}
         self._mappings = {kind.kind: mapping for kind, mapping in target.mappings.items()}
-        self.by_family = bool(needs_of(target) & _FAMILY_FACTS)
 
     def decide(self, known: Known, *, customer_stands: bool) -> Decision:
         """Return what happens to `known`: excluded, gone, unreadable, then plugins, the target's rules, its customer.
@@ -210,25 +207,23 @@ class Planner:
         return FamilyPlan(plans, [part for part in parts if _invoice_key(part) not in untouched], frozen, untouched)
 
     def _plan_documents(self, documents: Sequence[Known], stands: Mapping[str, bool]) -> list[Planned]:
-        """Plan each document; for a target that asks, with what its family adds: the invoice tells its credit notes
-        whether it stands, and they tell it what they take of it.
-        """
-        plans = [self.plan(known, customer_stands=stands.get(_customer(known), False)) for known in documents]
-        if not self.by_family:
-            return plans
-        invoice = next((at for at, plan in enumerate(plans) if isinstance(plan.record, Invoice)), None)
-        if invoice is not None and plans[invoice].standing:
-            for at, known in enumerate(documents):
-                if isinstance(known.record, CreditNote):
-                    plans[at] = self._plan_with(known, stands, {"invoice_stands": True})
-            if credits := credits_of(family_of(plans)):
-                plans[invoice] = self._plan_with(documents[invoice], stands, {"credits": credits})
+        """Plan each document, for a target that asks with what its family tells."""
+        plans = [self._plan_document(known, stands) for known in documents]
+        for kind in (CreditNote, Invoice) if self._completes else ():
+            family = family_of(plans)
+            plans = [
+                self._plan_document(self._completed(known, family), stands) if isinstance(known.record, kind) else plan
+                for known, plan in zip(documents, plans, strict=True)
+            ]
         return plans
 
-    def _plan_with(self, known: Known, stands: Mapping[str, bool], facts: Mapping[str, Any]) -> Planned:
-        assert known.record is not None  # noqa: S101 - only documents that could be read are planned again
-        knowing = known._replace(record=known.record.model_copy(update=dict(facts)))
-        return self.plan(knowing, customer_stands=stands.get(_customer(known), False))
+    def _plan_document(self, known: Known, stands: Mapping[str, bool]) -> Planned:
+        return self.plan(known, customer_stands=stands.get(_customer(known), False))
+
+    def _completed(self, known: Known, family: Family) -> Known:
+        assert isinstance(known.record, Document)  # noqa: S101 - its caller looked; this is for the type checker
+        return known._replace(record=self.target.completed(known.record, family))
+
     def _with_their_invoice(self, documents: Sequence[Known], plans: Sequence[Planned]) -> list[Planned]:
         """Leave out the credit notes among `plans` whose invoice is not among those that are there."""
         there = {plan.id for plan in plans if plan.kind == Invoice.kind and self._is_there(plan)}
@@ -355,24 +350,12 @@ def family_of(plans: Sequence[Planned]) -> Family:
     credit_notes: list[Member[CreditNote]] = []
     for plan in plans:
         if isinstance(plan.record, Invoice):
-            invoice = Member(plan.record, plan.decision, plan.standing)
+            invoice = Member(plan.record, plan.decision, plan.standing, plan.gone)
         elif isinstance(plan.record, CreditNote):
-            credit_notes.append(Member(plan.record, plan.decision, plan.standing))
+            credit_notes.append(Member(plan.record, plan.decision, plan.standing, plan.gone))
     if len(credit_notes) > 1:
         credit_notes.sort(key=lambda member: order_of(member.record))
     return Family(invoice, tuple(credit_notes))
-
-
-def credits_of(family: Family) -> tuple[Credit, ...]:
-    """Return what the credit notes of `family` that stand take of its invoice: same customer, same currency."""
-    if family.invoice is None:
-        return ()
-    invoice = family.invoice.record
-    notes = [member.record for member in family.credit_notes if member.standing and applies(member.record, invoice)]
-    taken = allocate_credits(invoice.total, [note.total for note in notes])
-    return tuple(
-        Credit(credit_note_id=note.id, amount=amount) for note, amount in zip(notes, taken, strict=True) if amount
-    )
 
 
 def order_of(credit_note: CreditNote) -> tuple[date, int, str]:

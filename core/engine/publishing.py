@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import Any
 
 from pydantic_core import from_json
 
@@ -53,12 +54,19 @@ class Publishing:
         for note in ack.notes:
             self._report.note(note)
         with self._store.transaction() as db:
-            Records(db, self._id).published(self._report.run, self._now().timestamp())
+            records = Records(db, self._id)
+            records.published(self._report.run, self._now().timestamp())
+            left_out = list(records.by_key(ack.left_out).values())
+            for row in left_out:
+                records.touch([row.n], _left_out(row, ack.left_out[row.key]))
         self._count(foreseen, lambda held: "updated" if held else "created")
+        for row in left_out:
+            if row.verdict == "sync":
+                self._report.move(row.kind, (row.outcome, ""), ("rejected", ""))
 
-    def _count(self, foreseen: dict[tuple[str, bool], int], outcome: Callable[[bool], str]) -> None:
-        for (kind, held), number in foreseen.items():
-            self._report.move(kind, ("planned", ""), (outcome(held), ""), number)
+    def _count(self, foreseen: dict[tuple[str, bool, str], int], outcome: Callable[[bool], str]) -> None:
+        for (kind, held, before), number in foreseen.items():
+            self._report.move(kind, (before, ""), (outcome(held), ""), number)
 
     def _deliveries(self) -> Iterator[Delivery]:
         with self._store.reading() as db:
@@ -68,6 +76,12 @@ class Publishing:
                 while rows := records.standing_in(n, _CHUNK, kind.kind):
                     yield from map(_delivery, rows)
                     n = rows[-1].n
+
+
+def _left_out(row: Stored, why: str) -> dict[str, Any]:
+    """What to keep of a record the snapshot was published without; one that is to be sent is tried again each time."""
+    values: dict[str, Any] = {"accepted_fingerprint": None, "accepted": None, "reason": why}
+    return values | ({"outcome": "rejected", "due": True} if row.verdict == "sync" else {})
 
 
 def _delivery(row: Stored) -> Delivery:

@@ -258,9 +258,9 @@ class Records:
         both = (self._id, self._id)
         return [Stored._make(row) for row in _NEEDED.fetch(self._db, (self._id, code, listed(self._db, kinds), *both))]
 
-    def foreseen(self) -> dict[tuple[str, bool], int]:
-        """Count the due records by kind, and by whether the target holds them."""
-        return {(kind, bool(held)): n for kind, held, n in _FORESEEN.fetch(self._db, (self._id,))}
+    def foreseen(self) -> dict[tuple[str, bool, str], int]:
+        """Count the due records by kind, by whether the target holds them, and by what they are counted as so far."""
+        return {(kind, bool(held), outcome): n for kind, held, outcome, n in _FORESEEN.fetch(self._db, (self._id,))}
 
     def standing_in(self, n: int, limit: int, kind: str) -> list[Stored]:
         """Return the next `limit` records of `kind` a snapshot holds, with row number above `n`, in row order.
@@ -493,8 +493,8 @@ _AWAITED = f"({_AWAITING.format('after_a')} UNION {_AWAITING.format('after_b')})
 _UNNEEDED = Statement(f"{_NOT_THERE} AND due AND kind ONE_OF AND key NOT IN {_AWAITED}")
 _NEEDED = Statement(f"{_NOT_THERE} AND NOT due AND code = ? AND kind ONE_OF AND key IN {_AWAITED}")
 _FORESEEN = Statement(
-    "SELECT kind, accepted_fingerprint IS NOT NULL, COUNT(*) FROM records"
-    " WHERE connection_id = ? AND due AND part = '' GROUP BY kind, accepted_fingerprint IS NOT NULL"
+    "SELECT kind, accepted_fingerprint IS NOT NULL, outcome, COUNT(*) FROM records"
+    " WHERE connection_id = ? AND due AND part = '' GROUP BY kind, accepted_fingerprint IS NOT NULL, outcome"
 )
 _IN_SNAPSHOT = (
     "part = '' AND NOT gone AND (verdict = 'sync'"

@@ -35,9 +35,9 @@ def first(*paths: str) -> Expression:
     return Expression(paths, _first_filled, " else ".join(paths))
 
 
-def constant(value: Any) -> Expression:
-    """The same value for every record."""
-    return Expression((), lambda: value, f"always {value!r}")
+def constant(value: Any, *, says: str = "") -> Expression:
+    """The same value for every record. `says` completes the page."""
+    return Expression((), lambda: value, f"always {value!r}{': ' if says else ''}{says}")
 
 
 def computed(combine: Callable[..., Any], *paths: str, says: str) -> Expression:

@@ -35,6 +35,14 @@ def described(target: type[Target]) -> dict[str, Any]:
     }
 
 
+def completions(target: type[Target]) -> str:
+    """Return what `target` fills in before it decides, as the rest of `completed`'s docstring says; empty for none."""
+    if target.completed is Target.completed:
+        return ""
+    _, _, words = (inspect.getdoc(target.completed) or "").partition("\n\n")
+    return words
+
+
 def settlements(target: type[Target]) -> str:
     """Return what `target` writes beside the documents, as the rest of `parts`' docstring says; empty for nothing."""
     if target.parts is Target.parts:
@@ -52,6 +60,9 @@ def _lines(target: type[Target]) -> Iterator[str]:
         yield from _table(("", "when", "verdict", "code", "why"), _rule_rows(rules.describe()))
         yield ""
         yield from _table((f"{target.title} field", "from"), _field_rows(target.mappings[record].describe()))
+    words = completions(target)
+    if words:
+        yield from ("", "## What the family tells", "", words)
     words = settlements(target)
     if words:
         yield from ("", "## Beside the documents", "", words)

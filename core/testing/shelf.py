@@ -5,14 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
-from duebridge.core.connector import Account, Ack, Delivery, Schedule, Services, Settings, SnapshotTarget
+from duebridge.core.connector import (
+    Account,
+    Ack,
+    Delivery,
+    Schedule,
+    Services,
+    Settings,
+    SnapshotTarget,
+    key_of,
+)
 from duebridge.core.records import Customer, Invoice, Record
 from duebridge.core.tables.mapping import Mapping as PayloadMapping
 from duebridge.core.tables.rules import Rules, send, skip
 
 
 class ShelfTarget(SnapshotTarget):
-    """Takes customers and open invoices. `held` is the last snapshot by reference, `published` how many there were."""
+    """Takes customers and open invoices. `held` is the last snapshot by reference, `published` how many there were.
+
+    `refused` are records it leaves out, by key, with why.
+    """
 
     name: ClassVar[str] = "shelf"
     title: ClassVar[str] = "Shelf"
@@ -37,6 +49,7 @@ class ShelfTarget(SnapshotTarget):
         super().__init__(settings, services)
         self.held: dict[str, dict[str, Any]] = {}
         self.published = 0
+        self.refused: dict[str, str] = {}
         self.accepted_mass_change = False
         self.before: Callable[[], None] = lambda: None
         self.after: Callable[[], None] = lambda: None
@@ -47,9 +60,13 @@ class ShelfTarget(SnapshotTarget):
 
     def publish(self, deliveries: Iterable[Delivery], *, accept_mass_change: bool) -> Ack:
         """Keep the snapshot in the place of the one before."""
-        snapshot = {delivery.reference: dict(delivery.payload or {}) for delivery in deliveries}
+        snapshot = {
+            delivery.reference: dict(delivery.payload or {})
+            for delivery in deliveries
+            if key_of(delivery.kind, delivery.id) not in self.refused
+        }
         self.before()
         self.held, self.published = snapshot, self.published + 1
         self.accepted_mass_change = accept_mass_change
         self.after()
-        return Ack(notes=(f"{len(snapshot)} records on the shelf",))
+        return Ack(notes=(f"{len(snapshot)} records on the shelf",), left_out=dict(self.refused))

@@ -9,9 +9,42 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from duebridge.core.api import CreditNote, Document, Family, Invoice, Part, Payload, RecordError, key_of
+from duebridge.core.api import (
+    Credit,
+    CreditNote,
+    Document,
+    Family,
+    Invoice,
+    Part,
+    Payload,
+    RecordError,
+    allocate_credits,
+    key_of,
+)
 from duebridge.targets.billabex.mapping import decimal_text
 from duebridge.targets.billabex.references import allocation_reference, credit_note_reference, invoice_reference
+
+
+def completed(document: Document, family: Family) -> Document:
+    """Return a credit note that knows whether its invoice stands, an invoice that knows its credits."""
+    if family.invoice is None or not family.invoice.standing:
+        return document
+    if isinstance(document, CreditNote):
+        return document.model_copy(update={"invoice_stands": True})
+    return document.model_copy(update={"credits": _credits(family.invoice.record, family)})
+
+
+def _credits(invoice: Invoice, family: Family) -> tuple[Credit, ...]:
+    """What the credit notes that stand take of the invoice: those of the same customer, in the same currency."""
+    notes = [member.record for member in family.credit_notes if member.standing and _applies(member.record, invoice)]
+    taken = allocate_credits(invoice.total, [note.total for note in notes])
+    return tuple(
+        Credit(credit_note_id=note.id, amount=amount) for note, amount in zip(notes, taken, strict=True) if amount
+    )
+
+
+def _applies(note: CreditNote, invoice: Invoice) -> bool:
+    return (note.customer_id, note.currency) == (invoice.customer_id, invoice.currency)
 
 
 def parts(family: Family, source: str) -> Iterator[Part]:

@@ -15,6 +15,7 @@ from duebridge.core.api import (
     CreditNote,
     Customer,
     Delivery,
+    Document,
     Family,
     Invoice,
     Json,
@@ -40,7 +41,7 @@ from duebridge.targets.billabex.index import Index
 from duebridge.targets.billabex.mapping import CREDIT_NOTE, CUSTOMER, INVOICE
 from duebridge.targets.billabex.rules import CUSTOMERS, History, credit_note_rules, invoice_rules
 from duebridge.targets.billabex.settings import BillabexSettings
-from duebridge.targets.billabex.settlements import parts
+from duebridge.targets.billabex.settlements import completed, parts
 
 #: How long a list may lag behind a create (seconds). Billabex's guide says that reads may; not by how much.
 LAG = 60.0
@@ -111,6 +112,14 @@ class BillabexTarget(RecordTarget, BalanceReader):
     def context(self) -> Mapping[str, Json]:
         """Return `currency` of the accounts, and `override_email`."""
         return {"currency": self.options.currency, "override_email": self.options.override_email}
+
+    def completed(self, document: Document, family: Family) -> Document:
+        """Return `document` with what only its family tells; pure.
+
+        A credit note knows whether its invoice is, or will be, at Billabex; an invoice what the credit notes there take
+        of it, each as much as those before it (by issue date, then id) have left.
+        """
+        return completed(document, family)
 
     def parts(self, family: Family, source: str) -> Iterable[Part]:
         """Return the allocations of credit notes to the invoice the ledger links them to; pure.

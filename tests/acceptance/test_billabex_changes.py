@@ -1,4 +1,4 @@
-"""What becomes of documents at Billabex that change, when Billabex lets nothing be changed? From YAML to its GET endpoints.
+"""What becomes of documents that change, when Billabex lets nothing be changed? From YAML to its GET endpoints.
 
 The page says nothing of it (Ongoing synchronization): a changed document is removed and made again, with all that was
 tied to it, and the run says that follow-up starts anew.

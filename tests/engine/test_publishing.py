@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import pytest
 
+from duebridge.core.connector import Family
 from duebridge.core.engine.exclusions import ExcludedCustomers
 from duebridge.core.engine.report import Report
 from duebridge.core.errors import RunError, UnknownOutcome
-from duebridge.core.testing import Rig, ShelfTarget, customer, invoice
+from duebridge.core.records import CreditNote, Customer, Document, Invoice, Record
+from duebridge.core.tables.mapping import Mapping as PayloadMapping
+from duebridge.core.tables.rules import Rules, send
+from duebridge.core.testing import Rig, ShelfTarget, credit_note, customer, invoice
 
 
 def raising(error: Exception):
@@ -157,3 +164,61 @@ def test_asking_to_retry_is_refused_where_every_run_sends_everything(rig: Rig, s
 
     assert (report.status, report.exit_code) == ("failed", 2)
     assert "--retry" in (report.error or "")
+
+
+def test_what_the_target_leaves_out_counts_as_rejected_and_is_tried_again_every_time(
+    rig: Rig, shelf: ShelfTarget
+) -> None:
+    rig.source.put(customer("1"), invoice("10", "1"), invoice("11", "1"))
+    rig.run(shelf)
+    shelf.refused = {"invoice:11": "its number is taken"}
+
+    report = rig.run(shelf)
+
+    assert (report.status, counts(report, "invoice")) == ("succeeded", {"read": 2, "unchanged": 1, "rejected": 1})
+    assert counts(rig.run(shelf), "invoice") == {"read": 2, "unchanged": 1, "rejected": 1}
+    assert "ledger-invoice-11" not in shelf.held
+    shelf.refused = {}
+    assert counts(rig.run(shelf), "invoice") == {"read": 2, "unchanged": 1, "created": 1}
+
+
+def test_what_is_left_out_at_its_first_publication_is_no_created_record(rig: Rig, shelf: ShelfTarget) -> None:
+    rig.source.put(customer("1"), invoice("10", "1"), invoice("11", "1"))
+    shelf.refused = {"invoice:11": "its number is taken"}
+
+    report = rig.run(shelf)
+
+    assert (report.status, counts(report, "invoice")) == ("succeeded", {"read": 2, "created": 1, "rejected": 1})
+    rig.source.put(invoice("11", "1", number="F-other"))
+    assert counts(rig.run(shelf), "invoice") == {"read": 2, "unchanged": 1, "rejected": 1}
+
+
+class Netting(ShelfTarget):
+    """Tells of each invoice what its credit notes left of it."""
+
+    def completed(self, document: Document, family: Family) -> Document:
+        credited = sum(member.record.total for member in family.credit_notes)
+        return document.model_copy(update={"label": f"less {credited}"})
+
+    mappings: ClassVar[Mapping[type[Record], PayloadMapping]] = {
+        Customer: PayloadMapping(Customer, {"name": "name"}),
+        Invoice: PayloadMapping(Invoice, {"says": "label"}),
+        CreditNote: PayloadMapping(CreditNote, {"says": "label"}),
+    }
+    rules: ClassVar[Mapping[type[Record], Rules]] = {
+        **ShelfTarget.rules,
+        CreditNote: Rules(CreditNote, otherwise=send("note", "Every one goes")),
+    }
+
+
+def test_a_target_sees_a_document_with_what_its_relatives_tell(rig: Rig) -> None:
+    target = Netting(rig.source.settings(), rig.services)
+    rig.source.put(customer("1"), invoice("10", "1"), invoice("11", "1"))
+    rig.run(target)
+    rig.source.put(credit_note("20", "1", invoice_id="10", amount="-30"))
+
+    rig.run(target)
+
+    assert target.held["ledger-invoice-10"] == {"says": "less 30"}
+    assert target.held["ledger-invoice-11"] == {"says": "less 0"}
+    assert target.held["ledger-credit_note-20"] == {"says": "less 30"}

@@ -5,8 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from duebridge.core.connector import Ack, Delivery
-from duebridge.core.records import Credit, CreditNote, Invoice
+from duebridge.core.connector import Ack, Delivery, Family
+from duebridge.core.money import allocate_credits
+from duebridge.core.records import Credit, CreditNote, Document, Invoice
 from duebridge.core.tables.mapping import Mapping as PayloadMapping
 from duebridge.core.tables.rules import Rules, send, skip
 from duebridge.core.testing import Rig, credit_note, customer, invoice
@@ -102,6 +103,17 @@ class Asking(ReceivablesTarget):
         **ReceivablesTarget.mappings,
         Invoice: PayloadMapping(Invoice, {"number": "number", "credits": "credits"}),
     }
+
+    def completed(self, document: Document, family: Family) -> Document:
+        """Tell a credit note whether its invoice stands, an invoice what stands against it."""
+        if family.invoice is None or not family.invoice.standing:
+            return document
+        if isinstance(document, CreditNote):
+            return document.model_copy(update={"invoice_stands": True})
+        notes = [member.record for member in family.credit_notes if member.standing]
+        taken = allocate_credits(document.amount, [note.total for note in notes])
+        credits = [Credit(credit_note_id=note.id, amount=amount) for note, amount in zip(notes, taken, strict=True)]
+        return document.model_copy(update={"credits": tuple(credits)})
 
 
 def asking(rig: Rig) -> Any:

@@ -38,6 +38,8 @@ STEPS: dict[str, float] = {
     "duebridge.core.engine.prefetch:_WORTH_SECONDS": -1.0,
     "duebridge.core.engine.writing:SMALLEST_BATCH": 12,
     "duebridge.core.engine.writing:LARGEST_BATCH": 12,
+    "duebridge.targets.afakto.directory:_AT_ONCE": 700,
+    "duebridge.targets.afakto.sftp:_AT_ONCE": 700,
 }
 
 

@@ -115,6 +115,25 @@ TARGETS: Mapping[str, tuple[Seam, ...]] = {
         Seam("duebridge.targets.upflow.client:UpflowClient.delete_contact", after="a contact removed, not the others"),
     ),
     "carbon": (),
+    "afakto": (
+        Seam("duebridge.targets.afakto.withholding:LastDelivery.begin", after="delivery announced"),
+        Seam(
+            "duebridge.targets.afakto.directory:_write",
+            before="file to be written",
+            after="file forced to disk, not renamed",
+        ),
+        Seam("duebridge.targets.afakto.directory:_write_some", after="a part of a file written"),
+        Seam("duebridge.targets.afakto.directory:_force", before="file renamed", after="folder forced to disk"),
+        Seam("duebridge.targets.afakto.directory:Directory.put", after="one file delivered"),
+        Seam("duebridge.targets.afakto.sftp:_write_some", after="a part of a file uploaded"),
+        Seam("duebridge.targets.afakto.sftp:SftpServer._upload", after="file uploaded, not renamed"),
+        Seam("duebridge.targets.afakto.sftp:_renamed", after="file renamed over there"),
+        Seam(
+            "duebridge.targets.afakto.withholding:LastDelivery.done",
+            before="both files delivered, not remembered",
+            after="both files remembered",
+        ),
+    ),
 }
 
 #: Passed only by a run that follows a killed one.
@@ -152,9 +171,12 @@ TRANSACTIONS: Mapping[Group, Mapping[str, str]] = {
         "writing.Writing._keep_found": FOUND,
     },
 }
+#: Passed only by a run to a target that takes snapshots.
+PUBLISHED = "publication"
 #: Where transactions begin: the name each module has for it.
 _TRANSACTION = (f"{CORE}.store.store:transaction", f"{CORE}.store.leases:transaction")
 _OPENERS = {opener: what for openers in TRANSACTIONS.values() for opener, what in openers.items()}
+_OPENERS["publishing.Publishing.publish"] = PUBLISHED
 #: Any other transaction: there must be none.
 UNNAMED = "a transaction without a name"
 
