@@ -86,8 +86,8 @@ class Accounts:
         if held is None:
             self._index.drop("accounts", id)
             return self._create(delivery, payload, replacing=id), True, False
+        refuse_read_only(held, "account")
         if delivery.uncertain or _account(delivery.previous) != _account(payload):
-            refuse_read_only(held, "account")
             self._client.save_account(id, _account(payload))
         return id, False, True
 

@@ -13,6 +13,13 @@ from duebridge.core.api import CreditNote, Document, Family, Invoice, Part, Payl
 from duebridge.targets.billabex.mapping import decimal_text
 from duebridge.targets.billabex.references import allocation_reference, credit_note_reference, invoice_reference
 
+_MADE = {"customer": "customer_id", "number": "number", "total": "amount", "tax": "tax"}
+_MADE |= {"issued": "issued_on", "due": "due_on", "reference": "our key"}
+_SAYS = {
+    "amount": "amount: what the invoice still takes of it, credit notes before it first",
+    **{f"{side}.{name}": f"{says}; not sent" for side in ("creditNote", "invoice") for name, says in _MADE.items()},
+}
+
 
 def parts(family: Family, source: str) -> Iterator[Part]:
     """Yield the allocations of the credit notes of `family`; none when the invoice is not at Billabex.
@@ -43,7 +50,7 @@ def parts(family: Family, source: str) -> Iterator[Part]:
             reference=allocation_reference(source, note.id, invoice.id),
             payload=payload,
             after=(key_of("credit_note", note.id), key_of("invoice", invoice.id)),
-            says={"amount": "amount: what the invoice still takes of it, credit notes before it first"},
+            says=_SAYS,
         )
 
 
