@@ -24,7 +24,7 @@ from .desks import Held, difference
 from .kill.databases import SqliteDatabase
 from .kill.desks import KilledDesk, Sent
 from .kill.driver import LIVES, Driver, Kill, driving
-from .kill.oracle import Rehearsal, rehearsed
+from .kill.oracle import Rehearsal, rehearsed, told_apart
 from .kill.points import WRITING, points
 from .kill.scenes import AGAIN, DELETIONS, FIRST, RELINKS, UPDATES, Play
 from .kill.stage import Stage, staged
@@ -107,7 +107,7 @@ def survived(stage: Stage, rehearsal: Rehearsal, *kills: Kill) -> int:
             break
     where = f"in {rehearsal.play}, killed " + ", then ".join(map(str, kills))
     assert run.report.get("status") == "succeeded", f"{where}: {run}"
-    assert not difference(held, rehearsal.held), f"{where}: {dict(difference(held, rehearsal.held))}"
+    assert not difference(held, rehearsal.held), f"{where}: {told_apart(held, rehearsal.held)}"
     assert stage.ask("SELECT n FROM intents") == [], where
     assert stage.ask("SELECT key FROM records WHERE due OR uncertain OR outcome IN ('unknown', 'rejected')") == [], (
         where
