@@ -70,7 +70,7 @@ def test_conditions_read_properties_and_missing_values() -> None:
         skip("undated", "u", issued_on=None),
         otherwise=send("x", "x"),
     )
-    note = CreditNote.model_validate(an_invoice().model_dump() | {"amount": Decimal(-12)})
+    note = CreditNote.model_validate(an_invoice().model_dump(exclude={"credits"}) | {"amount": Decimal(-12)})
     assert rules.decide(note).code == "undated"
     assert rules.decide(note.model_copy(update={"invoice_id": "9"})).code == "linked"
     assert rules.decide(note.model_copy(update={"archived_at": datetime(2026, 1, 1, tzinfo=UTC)})).code == "archived"
