@@ -41,12 +41,21 @@ class Accounts:
         return Ack(id, notes, anew=anew)
 
     def find(self, delivery: Delivery) -> Ack | None:
-        """Look for the account by its source link, and bring what an earlier attempt may have left to do."""
+        """Look for the account by its source link, and bring what an earlier attempt may have left to do.
+
+        A list may not show yet what was made: before another account is, the same request is made again.
+        """
         found = self._index.by_key("accounts", delivery.reference)
-        if found is None or delivery.payload is None:
-            return Ack(found.id) if found is not None else None
+        if found is None and delivery.operation == "create" and delivery.previous:
+            id = self._create(delivery, delivery.previous, replacing="")
+        elif found is not None:
+            id = found.id
+        else:
+            return None
+        if delivery.payload is None:
+            return Ack(id)
         with taken("Billabex has the account"):
-            return Ack(found.id, self._bring_contacts(found.id, delivery, delivery.payload, there_before=True))
+            return Ack(id, self._bring_contacts(id, delivery, delivery.payload, there_before=True))
 
     def delete(self, delivery: Delivery) -> Ack:
         """Remove the account. One with documents we did not send stays: they would go with it."""
@@ -77,8 +86,8 @@ class Accounts:
         if held is None:
             self._index.drop("accounts", id)
             return self._create(delivery, payload, replacing=id), True, False
+        refuse_read_only(held, "account")
         if delivery.uncertain or _account(delivery.previous) != _account(payload):
-            refuse_read_only(held, "account")
             self._client.save_account(id, _account(payload))
         return id, False, True
 

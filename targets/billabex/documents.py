@@ -56,19 +56,24 @@ class Documents:
         return self._bring(delivery, held)
 
     def find(self, delivery: Delivery) -> Ack | None:
-        """Look for what an earlier attempt made: by our key, else by number where it is the very same document."""
-        collection = COLLECTIONS[delivery.kind]
-        found = self._ours(delivery)
-        if found is not None:
-            return Ack(found.id)
+        """Look for what an earlier attempt made: by our key, else by number where it is the very same document.
+
+        A list may not show yet what was made: before another document is, the same request is made again.
+        """
+        found = self._ours(delivery) or self._numbered(delivery)
+        if found is None and delivery.operation == "create" and delivery.previous:
+            again = self._create(delivery._replace(payload=delivery.previous), replacing="")
+            return Ack(again.target_id)
+        return Ack(found.id) if found is not None else None
+
+    def _numbered(self, delivery: Delivery) -> Entry | None:
         account, payload = delivery.after[0], delivery.payload
         if account is None or payload is None:
             return None
+        collection = COLLECTIONS[delivery.kind]
         numbered = self._index.by_number(account, collection, payload["number"])
-        if numbered is None:
-            return None
-        held = self._client.found(collection, numbered.id)
-        return Ack(numbered.id) if held is not None and _is(held, payload, account) else None
+        held = self._client.found(collection, numbered.id) if numbered is not None else None
+        return numbered if held is not None and _is(held, payload, account) else None
 
     def delete(self, delivery: Delivery) -> Ack:
         """Remove the document."""

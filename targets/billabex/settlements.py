@@ -24,6 +24,13 @@ from duebridge.core.api import (
 from duebridge.targets.billabex.mapping import decimal_text
 from duebridge.targets.billabex.references import allocation_reference, credit_note_reference, invoice_reference
 
+_MADE = {"customer": "customer_id", "number": "number", "total": "amount", "tax": "tax"}
+_MADE |= {"issued": "issued_on", "due": "due_on", "reference": "our key"}
+_SAYS = {
+    "amount": "amount: what the invoice still takes of it, credit notes before it first",
+    **{f"{side}.{name}": f"{says}; not sent" for side in ("creditNote", "invoice") for name, says in _MADE.items()},
+}
+
 
 def completed(document: Document, family: Family) -> Document:
     """Return a credit note that knows whether its invoice stands, an invoice that knows its credits."""
@@ -76,7 +83,7 @@ def parts(family: Family, source: str) -> Iterator[Part]:
             reference=allocation_reference(source, note.id, invoice.id),
             payload=payload,
             after=(key_of("credit_note", note.id), key_of("invoice", invoice.id)),
-            says={"amount": "amount: what the invoice still takes of it, credit notes before it first"},
+            says=_SAYS,
         )
 
 

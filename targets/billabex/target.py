@@ -43,9 +43,6 @@ from duebridge.targets.billabex.rules import CUSTOMERS, History, credit_note_rul
 from duebridge.targets.billabex.settings import BillabexSettings
 from duebridge.targets.billabex.settlements import completed, parts
 
-#: How long a list may lag behind a create (seconds). Billabex's guide says that reads may; not by how much.
-LAG = 60.0
-
 Tables = Mapping[type[Record], Rules]
 
 
@@ -75,9 +72,9 @@ class BillabexTarget(RecordTarget, BalanceReader):
     )
     writes: ClassVar[Mapping[type[Record] | str, Write]] = MappingProxyType(
         {
-            Customer: Write("create_once", phase=10, settles_after=LAG),
-            Invoice: Write("create_once", phase=20, settles_after=LAG),
-            CreditNote: Write("create_once", phase=30, settles_after=LAG),
+            Customer: Write("create_once", phase=10),
+            Invoice: Write("create_once", phase=20),
+            CreditNote: Write("create_once", phase=30),
             "allocation": Write("upsert", phase=40, release=True),
         }
     )

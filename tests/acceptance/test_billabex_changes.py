@@ -1,4 +1,4 @@
-"""What becomes of documents that change, when Billabex lets nothing be changed? From YAML to its GET endpoints.
+"""What becomes of documents at Billabex that change, when it lets nothing be changed? From YAML to its GET endpoints.
 
 The page says nothing of it (Ongoing synchronization): a changed document is removed and made again, with all that was
 tied to it, and the run says that follow-up starts anew.
@@ -150,3 +150,17 @@ def test_a_document_without_a_pdf_goes_without_when_that_is_wanted(scene: Scene)
     scene.configure(target="without_pdf: send")
     scene.synced()
     assert "file" not in scene.shown("invoice", invoice)
+
+
+def test_a_record_is_explained_with_what_its_family_adds(credited: tuple[Scene, int, int, int]) -> None:
+    scene, _, invoice, note = credited
+    app = scene.app()
+    try:
+        told, settling = app.explain(NAME, "invoice", str(invoice)), app.explain(NAME, "credit_note", str(note))
+        preview = app.plan(NAME)
+    finally:
+        app.close()
+    fields = {field["target"]: field["value"] for field in told["fields"]}
+    assert (fields["paidAmount"], fields["credits.0"]) == ("200.00", f"pennylane-credit_note-{note}")
+    assert (settling["code"], settling["parts"][0]["fields"][0]["value"]) == ("linked", "300.00")
+    assert preview.as_json()["changes"] == []

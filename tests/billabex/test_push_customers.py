@@ -150,8 +150,10 @@ def test_an_account_another_connection_runs_is_left_alone(desk: Desk) -> None:
     before = make_customer()
     id = desk.push(before).target_id
     desk.control("PATCH", f"accounts/{id}", readOnlyReason="managed by NetSuite")
-    with pytest.raises(RecordError, match="read-only"):
-        change(desk, before, make_customer(name="Vergers & Fils"))
+    for after in (make_customer(name="Vergers & Fils"), make_customer(emails=("a@v.example",))):
+        with pytest.raises(RecordError, match="read-only"):
+            change(desk, before, after)
+    assert desk.contacts(id or "") == set()
 
 
 def test_an_account_is_removed_when_it_is_empty_and_kept_with_documents_that_are_not_ours(desk: Desk) -> None:

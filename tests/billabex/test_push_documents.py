@@ -142,6 +142,26 @@ def test_nothing_is_found_where_nothing_was_made(acme: Desk) -> None:
     assert acme.target().find(acme.delivery(make_invoice(), uncertain=True)) is None
 
 
+def test_what_a_list_does_not_show_yet_is_asked_for_as_the_very_same_request(acme: Desk) -> None:
+    attempted, target = make_invoice(), acme.target()
+    made = target.push(acme.delivery(attempted)).target_id
+    acme.sandbox.configure({"visible_after": 600})
+    sent = acme.delivery(attempted).payload
+    looked = acme.delivery(make_invoice(number="F-2"), uncertain=True, previous=sent)
+    found = acme.target().find(looked)
+    assert found == Ack(made)
+    ack = acme.target().push(looked._replace(operation="update", target_id=made))
+    acme.sandbox.configure({"visible_after": 0})
+    assert (one(acme)["id"], one(acme)["number"]) == (ack.target_id, "F-2")
+
+
+def test_what_is_no_longer_to_be_sent_is_looked_for_and_never_made(acme: Desk) -> None:
+    sent = acme.delivery(make_invoice()).payload
+    looked = acme.delivery(make_invoice(), "update", uncertain=True, previous=sent, target_id=None)
+    assert acme.target().find(looked) is None
+    assert acme.shown("invoices") == []
+
+
 def test_one_run_reads_the_list_once_however_many_are_looked_for(acme: Desk) -> None:
     target, before = acme.target(), len(acme.requests())
     for n in range(5):

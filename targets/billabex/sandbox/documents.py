@@ -24,7 +24,7 @@ def create(state: State, kind: Kind, values: Values, now: float, *, allocates: b
         missing(f"no account {values['accountId']}")
     _check_amounts(values, account)
     _check_keys(state, kind, values)
-    usual: Values = {"paidAmount": ZERO, "poNumber": None} if kind == "invoices" else {}
+    usual: Values = {"paidAmount": ZERO, "paidDate": None, "poNumber": None} if kind == "invoices" else {}
     document = Document(state.new_id(), state.next_place(), now, {"sourceId": None, **usual, **values}, kind=kind)
     state.documents[kind][document.id] = document
     state.of_account.setdefault(account.id, {})[document.id] = document

@@ -135,11 +135,11 @@ def _runs_until_done(stage: Stage, rehearsal: Rehearsal) -> int:
         if run.code == 0 and not difference(held, rehearsal.held):
             break
     _succeeded(run)
-    assert held == rehearsal.held, _told_apart(held, rehearsal.held)
+    assert held == rehearsal.held, told_apart(held, rehearsal.held)
     return runs
 
 
-def _told_apart(held: Mapping[str, Held], wanted: Mapping[str, Held]) -> str:
+def told_apart(held: Mapping[str, Held], wanted: Mapping[str, Held]) -> str:
     lines = [f"the desk is not as an undisturbed run leaves it: {dict(difference(held, wanted))}"]
     for name, things in wanted.items():
         for reference in things.keys() | held[name].keys():

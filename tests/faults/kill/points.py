@@ -44,6 +44,10 @@ def _asks_ahead(*_args: Any, **_named: Any) -> bool:
     return threading.current_thread().name.startswith(READER)
 
 
+def _replaces(*_args: Any, **named: Any) -> bool:
+    return bool(named.get("replacing"))
+
+
 def _of(operation: str) -> Callable[..., bool]:
     return lambda _lanes, _row, tried, *_args, **_named: bool(tried == operation)
 
@@ -133,6 +137,20 @@ TARGETS: Mapping[str, tuple[Seam, ...]] = {
             before="both files delivered, not remembered",
             after="both files remembered",
         ),
+    ),
+    "billabex": (
+        Seam("duebridge.targets.billabex.accounts:Accounts._bring_contacts", before="account there, contacts not"),
+        Seam("duebridge.targets.billabex.client:BillabexClient.create_contact", after="a contact made, not the others"),
+        Seam("duebridge.targets.billabex.client:BillabexClient.delete_contact", after="a contact removed"),
+        Seam("duebridge.targets.billabex.generations:Generations.next", after="removal foreseen, not made"),
+        Seam(
+            "duebridge.targets.billabex.documents:Documents._create",
+            before="a document removed, not made again",
+            after="a document made again, not settled",
+            when=_replaces,
+        ),
+        Seam("duebridge.targets.billabex.client:BillabexClient.unallocate", after="an allocation taken back"),
+        Seam("duebridge.targets.billabex.client:BillabexClient.set_paid", after="a paid amount told, not settled"),
     ),
 }
 
