@@ -59,6 +59,7 @@ class Seam:
 
 
 CORE = "duebridge.core"
+IMPORTS = "duebridge.plugins.pennylane.importing"
 
 Group = Literal["opening", "planning", "reading", "writing"]
 OPENING: Group = "opening"
@@ -115,6 +116,11 @@ TARGETS: Mapping[str, tuple[Seam, ...]] = {
         Seam("duebridge.targets.upflow.client:UpflowClient.delete_contact", after="a contact removed, not the others"),
     ),
     "carbon": (),
+    "books": (
+        Seam(f"{IMPORTS}.customers:existing", after="customer looked for, not added"),
+        Seam(f"{IMPORTS}.client:ImportClient.upload", before="file to be uploaded", after="uploaded, not imported"),
+        Seam(f"{IMPORTS}.client:ImportClient.create", before="about to be made", after="made, not settled"),
+    ),
 }
 
 #: Passed only by a run that follows a killed one.
