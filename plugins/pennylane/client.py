@@ -25,14 +25,20 @@ Params = Mapping[str, str | int]
 class PennylaneClient:
     """One company's connection; all clients of one token in a process share its rate limit."""
 
-    def __init__(self, settings: PennylaneSettings, services: Services, *, per_minute: int = PER_MINUTE) -> None:
-        """`per_minute` is for a token other programs use too: fewer requests, counted apart."""
+    def __init__(
+        self, settings: PennylaneSettings, services: Services, *, per_minute: int = PER_MINUTE, deadline: float = 60.0
+    ) -> None:
+        """`per_minute` is for a token other programs use too: fewer requests, counted apart.
+
+        An attempt is over after `deadline` seconds.
+        """
         self._settings = settings
         requests = max(1, per_minute * REQUESTS // PER_MINUTE)
         self._http = services.http(
             settings.base_url,
             product="Pennylane",
             headers=self._headers,
+            deadline=deadline,
             limiter=shared_limiter(
                 self._limiter_key(per_minute), lambda: WindowLimiter(requests=requests, seconds=SECONDS)
             ),

@@ -19,6 +19,7 @@ from duebridge.core.sandbox.running import RunningSandbox, running_sandbox
 from duebridge.core.testing import Bench
 from duebridge.plugins.pennylane.client import PER_MINUTE, PennylaneClient
 from duebridge.plugins.pennylane.sandbox import TOKEN, PennylaneSandbox
+from duebridge.plugins.pennylane.settings import PennylaneSettings
 
 from .desk import FRENCH, Company, Desk, bill, client, unpaced
 
@@ -76,6 +77,10 @@ def test_fewer_requests_a_minute_are_paced_apart_from_the_usual_ones(open_desk: 
     usual, slower = open_desk().open_target(), open_desk(requests_per_minute=60).open_target()
     keys = [PennylaneClient._limiter_key(each._client.reading, n) for each, n in ((usual, PER_MINUTE), (slower, 60))]
     assert keys[0] != keys[1]
+    reading = PennylaneSettings.model_validate({"token": TOKEN, "base_url": usual.options.base_url})
+    source = PennylaneClient(reading, usual.services)
+    assert source._limiter_key(PER_MINUTE) == keys[0]  # one token, one budget, whoever reads or writes
+    source.close()
     usual.close()
     slower.close()
 

@@ -10,7 +10,19 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from duebridge.core.api import Attachment, File, Form, Json, Payload, Raw, Refused, RunError, Services, UnknownOutcome
+from duebridge.core.api import (
+    Attachment,
+    File,
+    Form,
+    Json,
+    Payload,
+    Raw,
+    RecordError,
+    Refused,
+    RunError,
+    Services,
+    UnknownOutcome,
+)
 from duebridge.plugins.pennylane.client import PennylaneClient
 from duebridge.plugins.pennylane.importing.settings import PennylaneTargetSettings
 from duebridge.plugins.pennylane.paging import walk
@@ -18,6 +30,8 @@ from duebridge.plugins.pennylane.paging import walk
 Condition = tuple[str, str, Json]
 
 _PAGE = 100
+#: 100 MB through a line of 3 Mbit/s.
+_UPLOAD_SECONDS = 300.0
 
 
 class ImportClient:
@@ -25,7 +39,9 @@ class ImportClient:
 
     def __init__(self, settings: PennylaneTargetSettings, services: Services) -> None:
         """Open no connection yet; the pace is shared with every client of the same token."""
-        self.reading = PennylaneClient(settings, services, per_minute=settings.requests_per_minute)
+        pace = settings.requests_per_minute
+        self.reading = PennylaneClient(settings, services, per_minute=pace)
+        self._files = PennylaneClient(settings, services, per_minute=pace, deadline=_UPLOAD_SECONDS)
 
     def found(self, path: str, *conditions: Condition) -> list[dict[str, Any]]:
         """Every object of a list that meets all `conditions` (field, operator, value)."""
@@ -44,14 +60,17 @@ class ImportClient:
         return answer
 
     def upload(self, file: Attachment) -> int:
-        """Keep a file there; return its id. One uploaded twice lies there twice and belongs to nothing."""
+        """Keep a file there; return its id. One uploaded twice lies there twice, and belongs to nothing.
+
+        A file nobody answers for rejects its document: were it to end the run, one that is too large for the line
+        would keep all others back.
+        """
         form = Form({"filename": file.name}, {"file": File(file.name, file.content, file.content_type)})
         try:
-            return _id("/file_attachments", self.reading.write("POST", "/file_attachments", form, safety="upsert"))
+            return _id("/file_attachments", self._files.write("POST", "/file_attachments", form, safety="upsert"))
         except UnknownOutcome as lost:
-            raise RunError(
-                f"the file could not be uploaded, and nothing was imported: {lost}; should Pennylane have kept it, it "
-                "belongs to no invoice"
+            raise RecordError(
+                f"its file could not be uploaded, so nothing was imported; it will be tried again ({lost})"
             ) from lost
 
     def create(self, path: str, body: Payload) -> dict[str, Any]:
@@ -71,6 +90,7 @@ class ImportClient:
     def close(self) -> None:
         """Close the connections."""
         self.reading.close()
+        self._files.close()
 
     def _walk(self, path: str, **params: str | int) -> Iterator[dict[str, Any]]:
         for page in walk(self.reading.get, path, {"limit": _PAGE, "sort": "id", **params}):

@@ -60,9 +60,8 @@ class Driver:
         answer = json.loads(self._answers.readline())
         said = out.read_text(encoding="utf-8")
         assert not answer["late"], f"the run killed {kill} did not end: {said}"
-        report = (
-            json.JSONDecoder().raw_decode(said[said.index("{") :])[0] if not answer["killed"] and "{" in said else {}
-        )
+        told = not answer["killed"] and "{" in said  # the report, then what is said of it
+        report = json.JSONDecoder().raw_decode(said[said.index("{") :])[0] if told else {}
         return Ended(answer["killed"], answer["code"], answer["passed"], answer["seconds"], report, said)
 
 
