@@ -67,6 +67,7 @@ class Account:
     id: str
     name: str
     detail: str = ""
+    timezone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
