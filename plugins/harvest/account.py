@@ -43,7 +43,7 @@ class Company:
 
 
 def company(client: HarvestClient, settings: HarvestSettings) -> Company:
-    """The company of the account. Raises `AuthError` for an account that isn't ours, `ConfigError` for a wrong domain."""
+    """The company of the account. Raises `AuthError` for an account not ours, `ConfigError` for a wrong domain."""
     raw = _asked(client, settings.account_id)
     if raw.get("invoice_feature") is not True:
         raise AuthError(
@@ -79,8 +79,8 @@ def _asked(client: HarvestClient, account_id: str) -> dict[str, Any]:
         ) from missing
     except Forbidden as forbidden:
         raise AuthError(
-            f"the Harvest token may not read the account {account_id}; its owner must be an administrator, or a manager "
-            f"who may see all invoices. Check `account_id` and `token`, {_WHERE} ({forbidden})"
+            f"the Harvest token may not read the account {account_id}; its owner must be an administrator, or a "
+            f"manager who may see all invoices. Check `account_id` and `token`, {_WHERE} ({forbidden})"
         ) from forbidden
     except AuthError as refused:
         raise AuthError(f"{refused}. Check `token` and `account_id`, {_WHERE}") from refused
@@ -109,6 +109,6 @@ def _refuse_another(found: Company, account_id: str) -> None:
     given, told = urlsplit(found.domain or "").netloc, urlsplit(found.told).netloc
     if given != told and given.endswith(WEB) and told.endswith(WEB):
         raise ConfigError(
-            f"`domain` is {given}, but the web address of the Harvest account {account_id} is {told}; correct `domain`, "
-            "or leave it out"
+            f"`domain` is {given}, but the web address of the Harvest account {account_id} is {told}; "
+            "correct `domain`, or leave it out"
         )

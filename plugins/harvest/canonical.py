@@ -84,7 +84,7 @@ def invoice(raw: Raw) -> Invoice:
 
 @told_plainly
 def credit_note(raw: Raw) -> CreditNote:
-    """An invoice with a negative total -> `CreditNote`, linked to none; amounts keep their sign, `remaining` loses it."""
+    """An invoice with a negative total -> `CreditNote`, linked to none; only `remaining` loses its sign."""
     values = _document(raw)
     values["remaining"] = abs(values["remaining"])
     return CreditNote.model_validate(values)

@@ -67,8 +67,8 @@ class Files:
         except Refused as refused:
             self._answered()
             raise RecordError(
-                f"there is no PDF of it at {host}, which answers {refused.status}; check that the connection's `domain` "
-                "is the account's web address (Harvest > Settings), and that the invoice opens there"
+                f"there is no PDF of it at {host}, which answers {refused.status}; check that the connection's "
+                "`domain` is the account's web address (Harvest > Settings), and that the invoice opens there"
             ) from None
         except RunError as failed:
             if self._too_often():

@@ -1,4 +1,4 @@
-"""How is a list of Harvest's read to its end without losing a row that moved, or taking a broken answer for a short one?
+"""How is a list read to its end without losing a row that moved, or taking a broken answer for a short one?
 
 Envelope: {"<key>": [...], "total_entries": int, "links": {"next": url|null, ...}, ...} (spec; introduction >
 pagination). `links.next` is followed until it is null; addresses are not built, and the page fields are not looked at:

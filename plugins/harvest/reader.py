@@ -80,6 +80,6 @@ def client_of(row: Mapping[str, Json]) -> str:
 
 
 def bookmark(now: datetime, told: datetime | None) -> str:
-    """Where the next read of changes begins, for a read that begins now: by whichever clock is behind, and an overlap."""
+    """Where the next read of changes begins, when one begins now: by the clock that is behind, and an overlap."""
     earlier = now if told is None else min(now, told)
     return (earlier - OVERLAP).strftime("%Y-%m-%dT%H:%M:%SZ")

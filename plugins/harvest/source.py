@@ -64,14 +64,15 @@ class HarvestSource(RereadableSource):
         super().__init__(settings, services)
         self._client = HarvestClient(settings, services)
         self._reader = Reader(self._client, services.note)
-        self._files = Files(self._client, lambda: self._company.web())
+        self._files = Files(self._client, self._web)
+        self._company: Company | None = None
 
     def check(self) -> Account:
         """Return the account with its company's name and time zone. Raises `AuthError` for one we may not read.
 
         Raises `ConfigError` for a `domain` that is another company's.
         """
-        found = self._company
+        self._company = found = company(self._client, self.options)
         return Account(self.options.account_id, found.name, found.host, timezone=self._zone)
 
     def fetch(self, stream: str, since: Cursor | None, needs: frozenset[str]) -> Iterator[Page]:
@@ -108,8 +109,8 @@ class HarvestSource(RereadableSource):
     def _pages(self, stream: Stream, read: Read, asked: dict[str, str], position: Mapping[str, Json]) -> Iterator[Page]:
         """The pages of a read; `asked` is empty for a crawl.
 
-        Position in the middle: a `Place`, "bookmark" (where a read of changes began), "until" (where the next one will).
-        At rest: {"bookmark"}.
+        Position in the middle: a `Place`, "bookmark" (where a read of changes began) and "until" (where the next one
+        will). At rest: {"bookmark"}.
         """
         place = Place.of(position) if isinstance(position.get("until"), str) else Place()
         until = position["until"] if place.next else bookmark(self.services.now(), self._client.told_time)
@@ -129,9 +130,9 @@ class HarvestSource(RereadableSource):
         """The day it is where the token's owner is."""
         return self.services.now().astimezone(ZoneInfo(self._zone or "UTC")).date()
 
-    @cached_property
-    def _company(self) -> Company:
-        return company(self._client, self.options)
+    def _web(self) -> str:
+        found = self._company or company(self._client, self.options)
+        return found.web()
 
     @cached_property
     def _zone(self) -> str:

@@ -51,7 +51,7 @@ Tokelau Is.=Pacific/Fakaofo|Chatham Is.=Pacific/Chatham|Samoa=Pacific/Apia
 """
 #: Rails' name -> IANA's.
 ZONES: Mapping[str, str] = MappingProxyType(
-    dict(entry.split("=") for entry in _TABLE.replace("\n", "|").split("|") if entry)  # type: ignore[misc] # pairs
+    dict(entry.split("=") for entry in _TABLE.replace("\n", "|").split("|") if entry)
 )
 
 
