@@ -54,7 +54,7 @@ class HarvestClient:
         return self._http.download_public(address)
 
     def own_path(self, url: str) -> tuple[str, dict[str, str]] | None:
-        """The path and query of a link in an answer; None when it doesn't lead to the API, where alone the token goes."""
+        """The path and query of a link in an answer; None when it leads anywhere else than to the API."""
         base, link = urlsplit(f"{self._settings.base_url}{API}/"), urlsplit(url)
         if (link.scheme, link.netloc) != (base.scheme, base.netloc) or not link.path.startswith(base.path):
             return None
