@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from math import inf
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,12 +23,14 @@ from duebridge.core.engine.exclusions import ExcludedCustomers, Exclusions
 from duebridge.core.engine.explaining import explain
 from duebridge.core.engine.guard import Limits
 from duebridge.core.engine.listing import list_records
-from duebridge.core.engine.planning import Planner
+from duebridge.core.engine.planners import planner_for
+from duebridge.core.engine.policy import Policy
 from duebridge.core.engine.preview import Preview, preview
 from duebridge.core.engine.reading import Rhythm
 from duebridge.core.engine.reconcile import Reconciliation, reconcile
 from duebridge.core.engine.report import Report
-from duebridge.core.engine.sync import Asking, Policy, Sync
+from duebridge.core.engine.start import Reach, begin, first_day, start_of
+from duebridge.core.engine.sync import Asking, Sync
 from duebridge.core.errors import ConfigError, DueBridgeError, RunError
 from duebridge.core.leasing import Asked, Hold, LeaseTerms, ask_to_stop, leased
 from duebridge.core.registry import Registry
@@ -188,21 +190,32 @@ class App:
                 copy.close()
 
     def check(self, name: str) -> dict[str, Account]:
-        """Ask both products of `name` who we are. Raises `AuthError` or `RunError` with what to do."""
+        """Ask both products of `name` who we are; the first time, this is the day the connection starts.
+
+        Raises `AuthError`, `RunError` or `ConfigError` with what to do.
+        """
         config = self.connection(name)
         connection_id = self.store.connection_id(name)
         with self.paired(config, self.store, connection_id, Report(name, 0), threading.Event()) as pair:
-            return {"source": pair.source.check(), "target": pair.target.check()}
+            accounts = {"source": pair.source.check(), "target": pair.target.check()}
+            day = begin(self.store, connection_id, accounts["source"], self._now())
+            first_day(name, type(pair.target), self.policy(config).reach, day)
+        return accounts
+
+    def start(self, name: str) -> date | None:
+        """Return the day the connection `name` began: when it was first checked or run; None before that."""
+        connection_id = self.store.known_connection(self.connection(name).name)
+        return start_of(self.store, connection_id) if connection_id is not None else None
 
     def explain(self, name: str, kind: str, id: str) -> dict[str, Any]:
         """Tell why the record goes or stays and where its fields come from, by what was last read."""
         config = self.connection(name)
         connection_id = self.store.known_connection(name)
-        memory_of = connection_id if connection_id is not None else 0
-        with self.paired(config, self.store, memory_of, Report(name, 0), threading.Event()) as pair:
-            policy, target = self.policy(config), pair.target
-            context = target.context() if connection_id is not None else {}
-            planner = Planner(pair.source.name, target, context, decide=policy.decide, on_delete=policy.on_delete)
+        memory_of, report = connection_id if connection_id is not None else 0, Report(name, 0)
+        with self.paired(config, self.store, memory_of, report, threading.Event()) as pair:
+            context = pair.target.context() if connection_id is not None else {}
+            policy = self.policy(config)
+            planner = planner_for(self.store, memory_of, pair.source, pair.target, context, policy, report)
             return explain(self.store, connection_id, name, planner, kind, id)
 
     def records(
@@ -240,6 +253,7 @@ class App:
             decide=self.registry.decider(config.name, *([ExcludedCustomers(excluded)] if excluded else [])),
             excluded=excluded,
             guard=Limits(config.guard.share, config.guard.min),
+            reach=Reach(config.since, config.history),
         )
 
     @contextmanager

@@ -61,7 +61,8 @@ class Services:
 class Account:
     """Who the credentials belong to at the product: its own id and name for the company.
 
-    A source's `id` is remembered: once records of it were sent, another id stops the run.
+    A source's `id` is remembered: once records of it were sent, another id stops the run. `timezone` is the company's
+    (IANA name), empty when the product doesn't tell.
     """
 
     id: str
@@ -285,11 +286,22 @@ class Target(ABC):
     rules: ClassVar[Mapping[type[Record], Rules]]
     mappings: ClassVar[Mapping[type[Record], PayloadMapping]]
     schedule: ClassVar[Schedule]
+    #: Whether only documents issued since the connection began are sent, unless it says `since` or `history`.
+    from_start: ClassVar[bool] = False
 
     def __init__(self, settings: Any, services: Services) -> None:
         """Keep `settings` (an instance of the class's `settings`) and `services`."""
         self.options = settings
         self.services = services
+
+    @classmethod
+    def origin(cls, connector: str, account: str) -> str:  # noqa: ARG003 - ids of most sources are unique by themselves
+        """Return how our references name where a record is from: the source `connector`, and its `account` if need be.
+
+        `account` is the source's `Account.id`, empty as long as it was never asked. What this returns is the `source`
+        of `reference` and `parts` and what mappings read as `@source`.
+        """
+        return connector
 
     @classmethod
     def chosen(cls, settings: Any) -> type[Target]:  # noqa: ARG003 - most targets are one

@@ -5,7 +5,8 @@ stand-ins served in this process -> the packaged demo.yaml -> every connection r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Literal
 
 from duebridge.core.app import App
+from duebridge.core.connector import BalanceReader, PayloadReader
 from duebridge.core.edge.config import load_configuration
 from duebridge.core.engine.reconcile import Reconciliation
 from duebridge.core.engine.report import Report
@@ -23,8 +25,9 @@ from duebridge.core.sandbox.running import running_sandbox, serve_forever
 
 CONFIGURATION = Path(__file__).with_name("demo.yaml")
 
-#: Requests a minute to Upflow's stand-in: the vendor's own limit, and one that never waits.
-PACES: Mapping[str, str] = {"real": "600", "off": "1000000"}
+#: Requests a minute to a stand-in that doesn't count them.
+UNLIMITED = "1000000"
+_PACE = re.compile(r"\$\{PACE:(\d+)\}")
 
 Tell = Callable[[str], None]
 Limits = Literal["real", "off"]
@@ -55,17 +58,22 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Performance:
-    """What became of one connection of the demo; `balances` is None when they could not be compared."""
+    """What became of one connection of the demo.
+
+    `balances` is None when they could not be compared, and when its target keeps none (`keeps_balances`).
+    """
 
     connection: str
     target: str
     report: Report
     balances: Reconciliation | None
+    keeps_balances: bool = True
 
     @property
     def succeeded(self) -> bool:
         """Whether the run succeeded and every difference is explained."""
-        return self.report.status == "succeeded" and self.balances is not None and self.balances.explained
+        explained = self.balances.explained if self.balances is not None else not self.keeps_balances
+        return self.report.status == "succeeded" and explained
 
 
 def run_once(scene: Scene, port: int, tell: Tell, begun: Callable[[Report], None] | None = None) -> list[Performance]:
@@ -96,11 +104,9 @@ def run_until_interrupted(scene: Scene, port: int, tell: Tell) -> int:
 @contextmanager
 def opened(scene: Scene, url: str, limits: Limits) -> Iterator[App]:
     """Open the demo's application in a folder that is gone afterwards; the stand-ins are served at `url`."""
-    text = CONFIGURATION.read_text(encoding="utf-8")
-    text = text.replace("${SANDBOX}", url).replace("${UPFLOW_PACE}", PACES[limits])
     with TemporaryDirectory(prefix="duebridge-demo-") as folder:
         path = Path(folder) / "duebridge.yaml"
-        path.write_text(text, encoding="utf-8")
+        path.write_text(_filled_in(CONFIGURATION.read_text(encoding="utf-8"), url, folder, limits), encoding="utf-8")
         app = App(load_configuration(path, scene.registry), scene.registry)
         try:
             yield app
@@ -108,10 +114,17 @@ def opened(scene: Scene, url: str, limits: Limits) -> Iterator[App]:
             app.close()
 
 
+def _filled_in(text: str, url: str, folder: str, limits: Limits) -> str:
+    text = text.replace("${SANDBOX}", url).replace("${FOLDER}", folder)
+    return _PACE.sub(UNLIMITED if limits == "off" else r"\1", text)
+
+
 def _perform(app: App, name: str, tell: Tell, begun: Callable[[Report], None] | None) -> Performance:
     tell(f"{name}: running")
     report = app.sync(name, begun=begun)
     target = app.connection(name).target_name
+    if not issubclass(app.target_class(name), (BalanceReader, PayloadReader)):
+        return Performance(name, target, report, None, keeps_balances=False)
     try:
         balances = app.reconcile(name)
     except DueBridgeError as error:

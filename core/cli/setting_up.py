@@ -24,7 +24,7 @@ def check(
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Ask both products of each connection who we are, without reading or writing anything."""
+    """Ask both products of each connection who we are, without reading or writing anything at them."""
     with entered(context, config) as app:
         names = [app.connection(name).name] if name is not None else list(app.configuration.connections)
         checked = [_checked(app, each) for each in names]
@@ -71,13 +71,14 @@ def _checked(app: App, name: str) -> dict[str, Any]:
     except DueBridgeError as error:
         return {"connection": name, "ok": False, "error": redact_text(str(error)), "exit_code": error.exit_code}
     sides = {side: asdict(account) for side, account in accounts.items()}
-    return {"connection": name, "ok": True, **sides, "exit_code": 0}
+    return {"connection": name, "ok": True, **sides, "start": str(app.start(name)), "exit_code": 0}
 
 
 def _lines(row: dict[str, Any]) -> list[tuple[str, str, str]]:
     if not row["ok"]:
         return [(row["connection"], "", row["error"])]
-    return [
+    sides = [
         (row["connection"], side, f"{row[side]['name']} ({row[side]['id']}) {row[side]['detail']}".strip())
         for side in ("source", "target")
     ]
+    return [*sides, (row["connection"], "start", row["start"])]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
 
@@ -32,6 +32,26 @@ def summary_parts(done: Performance, meanings: Meanings) -> Iterator[RenderableT
     if done.balances is not None:
         yield bridges(done.balances, meanings)
     yield f"{done.connection}: {done.report.status} in {done.report.seconds:.1f} s"
+
+
+def overview(done: Sequence[Performance]) -> RenderableType:
+    """Return a table with a line for each connection: how it ended, its counts, and whether both ends agree."""
+    counts = ("read", "sent", "unchanged", "left out", "rejected")
+    return table("Every connection", ("connection", "status", *counts, "both ends"), map(_line, done), numbers=counts)
+
+
+def _line(done: Performance) -> tuple[object, ...]:
+    kinds = [_kind(kind, tally.as_json())[1:] for kind, tally in done.report.kinds.items()]
+    totals = [sum(int(str(number)) for number in column) for column in zip(*kinds, strict=True)] or [0] * 5
+    return done.connection, done.report.status, *totals, _ends(done)
+
+
+def _ends(done: Performance) -> str:
+    if not done.keeps_balances:
+        return "no balances there"
+    if done.balances is None:
+        return "not compared"
+    return "agree" if done.balances.explained else "unexplained"
 
 
 def _kind(kind: str, tally: dict[str, object]) -> tuple[object, ...]:

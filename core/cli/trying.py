@@ -79,9 +79,10 @@ def sandbox(
 
 
 def _show_summary(done: Sequence[Performance], registry: Registry) -> None:
-    from duebridge.core.cli.summary import summary_parts  # noqa: PLC0415 - for the same reason
+    from duebridge.core.cli.summary import overview, summary_parts  # noqa: PLC0415 - for the same reason
 
     for each in done:
         show(*summary_parts(each, meanings_of(registry.targets[each.target])))
         if each.report.error:
             say(f"{each.connection}: {each.report.error}")
+    show(overview(done))

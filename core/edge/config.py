@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from duebridge.core.edge.configuration import Configuration, ConnectionConfig
-from duebridge.core.edge.connection_fields import CONNECTION_KEYS, FIELDS, NOT_ACTED_ON, Guard, OnDelete, read_field
+from duebridge.core.edge.connection_fields import CONNECTION_KEYS, FIELDS, Guard, OnDelete, read_field
 from duebridge.core.edge.connector_blocks import Connector, read_connector
 from duebridge.core.edge.database_url import DEFAULT, database_url, hide_password
 from duebridge.core.edge.describing import describe
@@ -140,19 +140,11 @@ class _Loading:
         source = read_connector(_side(block, "source"), (*path, "source"), "source", self._registry, self._problems)
         target = read_connector(_side(block, "target"), (*path, "target"), "target", self._registry, self._problems)
         fields = {key: self._field(block, path, key) for key in FIELDS}
-        self._warn_of_idle(block, path)
         if fields["since"] is not None and fields["history"] is not None:
             self._problems.add(block.keys["history"].line, (*path, "history"), "give since or history, not both")
         if source is None or target is None:
             return None
         return self._joined(name, source, target, fields)
-
-    def _warn_of_idle(self, block: Block, path: tuple[str, ...]) -> None:
-        for key in NOT_ACTED_ON:
-            if key in block.keys:
-                where = ".".join((*path, key))
-                line = block.keys[key].line
-                self._warnings.append(f"{self._path}:{line}: {where}: checked, but this version does not act on it yet")
 
     def _joined(self, name: str, source: Connector, target: Connector, fields: dict[str, Any]) -> ConnectionConfig:
         self._warnings += (*source.warnings, *target.warnings)

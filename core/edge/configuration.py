@@ -22,8 +22,8 @@ class ConnectionConfig:
 
     `source` and `target` are instances of their connectors' own settings. `schedule` is the target's own when none is
     given. `exclude_customers` holds the source's ids. `full_every` and `refresh_open` say how often everything, and
-    what is still open, is read again. `since` (a date, or how far before today) and `history` bound what is read.
-    `references` maps keys such as `source.token` to the `${NAME}` they were written with.
+    what is still open, is read again. `since` (a date, or how far before the connection's start) and `history` bound
+    what is sent. `references` maps keys such as `source.token` to the `${NAME}` they were written with.
     """
 
     name: str

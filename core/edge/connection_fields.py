@@ -134,11 +134,15 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
         "since": Field(
             lambda node: since(plain(node)),
             None,
-            "a date, or a duration before today",
-            "Documents issued earlier are left out. Not acted on yet.",
+            "a date, or a duration before the connection's start",
+            "Documents issued earlier are left out, unless they were sent already. A connection starts on the day of "
+            "its first `check` or run; targets that take what is new alone reach back 30 days at most.",
         ),
         "history": Field(
-            _history, None, "`all`", "Take everything the source has; excludes `since`. Not acted on yet."
+            _history,
+            None,
+            "`all`",
+            "Everything the source has goes, to targets that take what is new alone too; excludes `since`.",
         ),
         "guard": Field(
             _guard,
@@ -149,8 +153,6 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
         ),
     }
 )
-#: Checked, so that a file written today stays good, and named in a warning where they are used.
-NOT_ACTED_ON = ("since", "history")
 CONNECTION_KEYS = ("company", "source", "target", *(key for key in FIELDS if key != "company"))
 
 

@@ -99,7 +99,7 @@ class _Grouping:
         return len(self.families) - 1
 
     def _invoice(self, row: Row, record: Invoice) -> Entry[Invoice]:
-        paid = row["verdict"] == "sync" and self._rules[Invoice.kind].decide(record).reads == "paid"
+        paid = row["verdict"] == "sync" and self._rules[Invoice.kind].decide(record, sent=True).reads == "paid"
         return Entry(record, _counts(row, record), row["verdict"] == "sync", reason_of(row), paid)
 
     def _add_credit_note(self, row: Row, record: CreditNote) -> int:

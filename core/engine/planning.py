@@ -23,6 +23,10 @@ STANDS = True
 GONE = Decision("skip", "deleted", "It is no longer at the source")
 EXCLUDED = Decision("skip", "excluded_customer", "Its customer is excluded from this connection")
 CUSTOMER_NOT_SENT = Decision("skip", "customer_not_sent", "Its customer is not at the target")
+NOT_TAKEN = Decision("skip", "not_taken", "The target takes nothing of this kind")
+BEFORE_START = Decision(
+    "skip", "before_start", "Issued before the day from which this connection carries documents", until_sent=True
+)
 
 
 class Known(NamedTuple):
@@ -88,9 +92,14 @@ class Planner:
         *,
         decide: Decider | None = None,
         on_delete: Literal["report", "delete"] = "report",
+        start: date | None = None,
     ) -> None:
-        """Keep what planning depends on. `decide` comes before the target's rules."""
+        """Keep what planning depends on. `decide` comes before the target's rules.
+
+        `source` is the target's `origin` of the records; documents issued before `start` are left out until sent.
+        """
         self.source = source
+        self.start = start
         self.target = target
         self.context = {"source": source, **context}
         self._decide = decide
@@ -112,9 +121,16 @@ class Planner:
             return Decision("reject", "unreadable", known.broken or "never read whole")
         if asked is not None:
             return asked
-        decision = self._rules[known.kind].decide(known.record)
-        if decision.verdict == "sync" and not customer_stands:
-            return CUSTOMER_NOT_SENT
+        decision = self._by_rules(known.record, sent=known.kept)
+        return CUSTOMER_NOT_SENT if decision.verdict == "sync" and not customer_stands else decision
+
+    def _by_rules(self, record: Record, *, sent: bool) -> Decision:
+        rules = self._rules.get(record.kind)
+        if rules is None:
+            return NOT_TAKEN
+        decision = rules.decide(record, sent=sent)
+        if decision.verdict == "sync" and not sent and self.start is not None and _issued_before(record, self.start):
+            return BEFORE_START
         return decision
 
     def plan(self, known: Known, *, customer_stands: bool = True) -> Planned:
@@ -239,6 +255,10 @@ def encode(payload: Payload) -> tuple[str, str]:
 def invoice_of(record: Record | None) -> str | None:
     """The invoice a credit note is linked to; invoices themselves are found by their key."""
     return record.invoice_id if isinstance(record, CreditNote) else None
+
+
+def _issued_before(record: Record, day: date) -> bool:
+    return isinstance(record, Document) and record.issued_on is not None and record.issued_on < day
 
 
 def customer_of(kind: str, id: str, record: Record | None) -> str:

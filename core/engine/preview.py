@@ -15,11 +15,13 @@ from duebridge.core.engine.contexts import remembered_context
 from duebridge.core.engine.guard import Guard
 from duebridge.core.engine.intake import Intake
 from duebridge.core.engine.needs import needs_of
-from duebridge.core.engine.planning import Planner, writes_of
+from duebridge.core.engine.planners import planner_for
+from duebridge.core.engine.planning import writes_of
+from duebridge.core.engine.policy import Policy
 from duebridge.core.engine.reading import Reading
 from duebridge.core.engine.replay import Replay, decisions, replayed
 from duebridge.core.engine.report import Report
-from duebridge.core.engine.sync import Policy
+from duebridge.core.engine.start import begin
 from duebridge.core.engine.writing import doubt_interrupted
 from duebridge.core.store.records import Stored
 from duebridge.core.store.store import Store
@@ -65,9 +67,13 @@ def preview(
     kinds = tuple(kind.kind for kind in target.rules)
     doubt_interrupted(store, connection_id, report.run, writes_of(target), now)
     context = remembered_context(store, connection_id, target, report) if with_stored else target.context()
-    planner = Planner(source.name, target, context, decide=policy.decide, on_delete=policy.on_delete)
-    intake = Intake(planner, source.canonical, writes_of(target), report, connection_id)
     guard = Guard(store, connection_id, report, policy.guard, answer="foresee")
+    if not with_stored:
+        account = source.check()
+        guard.meet(account)
+        begin(store, connection_id, account, now)
+    planner = planner_for(store, connection_id, source, target, context, policy, report)
+    intake = Intake(planner, source.canonical, writes_of(target), report, connection_id)
     reading = Reading(
         store,
         connection_id,
@@ -84,7 +90,6 @@ def preview(
     before = decisions(store, connection_id, kinds) if with_stored else {}
     reading.replan(kinds)
     if not with_stored:
-        guard.meet(source.check())
         reading.read(kinds, full=False, anew=isinstance(target, SnapshotTarget))
     guard.weigh_plan()
     with store.reading() as db:

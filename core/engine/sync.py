@@ -4,42 +4,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from threading import Event
-from typing import Literal
 
 from duebridge.core.connector import RecordTarget, SnapshotTarget, Source, Target
 from duebridge.core.engine.calm import calm_collector
 from duebridge.core.engine.contexts import remember_context
-from duebridge.core.engine.guard import Answer, Guard, Limits
+from duebridge.core.engine.guard import Answer, Guard
 from duebridge.core.engine.intake import Intake
 from duebridge.core.engine.needs import needs_of, plan_hash
-from duebridge.core.engine.planning import Decider, Planner, writes_of
+from duebridge.core.engine.planners import planner_for
+from duebridge.core.engine.planning import Planner, writes_of
+from duebridge.core.engine.policy import Policy
 from duebridge.core.engine.publishing import Publishing
-from duebridge.core.engine.reading import Reading, Rhythm
+from duebridge.core.engine.reading import Reading
 from duebridge.core.engine.report import Report
 from duebridge.core.engine.retrying import Retrying
+from duebridge.core.engine.start import begin
 from duebridge.core.engine.writing import Writing, doubt_interrupted
 from duebridge.core.errors import AuthError, ConfigError, DueBridgeError, Implausible, RunError
 from duebridge.core.store.store import Store
 
 #: Stored plans were not all made with the same.
 _MIXED = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """How one connection wants its runs: rhythm, what to do with what is gone, who decides before the rules."""
-
-    rhythm: Rhythm = field(default_factory=Rhythm)
-    on_delete: Literal["report", "delete"] = "report"
-    decide: Decider | None = None
-    #: What `decide` depends on, so that a change of it plans every record again.
-    decide_on: tuple[str, ...] = ()
-    #: The customers `decide` excludes: nothing of theirs is written, not even what was due before.
-    excluded: frozenset[str] = frozenset()
-    guard: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +103,14 @@ class Sync:
             raise ConfigError(f"{self._target.title} takes whole snapshots: leave --retry out, every run sends all")
         now = self._now()
         if not asked.retry:
-            guard.meet(self._source.check())
+            account = self._source.check()
+            guard.meet(account)
+            begin(self._store, connection_id, account, now)
         context = self._target.context()
         kinds = tuple(kind.kind for kind in self._target.rules)
         for kind in kinds:
             report.tally(kind)  # a kind of which nothing was read shows its zeros
-        planner = Planner(
-            self._source.name, self._target, context, decide=self._policy.decide, on_delete=self._policy.on_delete
-        )
+        planner = planner_for(self._store, connection_id, self._source, self._target, context, self._policy, report)
         intake = Intake(planner, self._source.canonical, writes_of(self._target), report, connection_id)
         reading = Reading(
             self._store,
@@ -138,7 +126,7 @@ class Sync:
             stopping=self._stopping,
         )
         remember_context(self._store, connection_id, context)
-        made_with = plan_hash(self._target, context, self._made_with())
+        made_with = plan_hash(self._target, context, self._made_with(planner))
         if asked.retry:
             self._forget_hash_if_changed(connection_id, made_with)
             retrying = Retrying(self._store, connection_id, self._source, intake, reading, report, guard)
@@ -186,8 +174,10 @@ class Sync:
             stopping=self._stopping,
         ).write(only)
 
-    def _made_with(self) -> dict[str, object]:
+    def _made_with(self, planner: Planner) -> dict[str, object]:
         return {
+            "source": planner.source,
+            "start": planner.start,
             "on_delete": self._policy.on_delete,
             "decide_on": list(self._policy.decide_on),
             "excluded": sorted(self._policy.excluded),

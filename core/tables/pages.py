@@ -63,6 +63,7 @@ def _title(kind: str) -> str:
 
 def _rule(words: str, decision: Any) -> dict[str, str]:
     reads = {"reads": decision.reads} if decision.reads else {}
+    reads |= {"until_sent": True} if decision.until_sent else {}
     return {"when": words, "verdict": decision.verdict, "code": decision.code, "why": decision.why, **reads}
 
 
@@ -70,6 +71,7 @@ def _rule_rows(rules: Sequence[tuple[str, Any]]) -> Iterator[tuple[str, ...]]:
     for order, (words, decision) in enumerate(rules, start=1):
         verdict = _VERDICTS[decision.verdict]
         reads = f", reads {decision.reads.capitalize()}" if decision.reads else ""
+        reads += ", until sent" if decision.until_sent else ""
         yield str(order), words, verdict + reads, f"`{decision.code}`", decision.why
 
 

@@ -17,13 +17,15 @@ Verdict = Literal["sync", "skip", "reject"]
 class Decision:
     """What happens to a record: the verdict, a stable code, one sentence why.
 
-    `reads` is how a sent document must look at the target ("paid", "open"), when the rule says so.
+    `reads` is how a sent document must look at the target ("paid", "open"), when the rule says so. `until_sent`: it
+    leaves out only what the target never held.
     """
 
     verdict: Verdict
     code: str
     why: str
     reads: str | None = None
+    until_sent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +58,12 @@ def send(code: str, why: str, *, reads: str | None = None, **conditions: Any) ->
     return Rule(Decision("sync", code, why, reads), conditions)
 
 
-def skip(code: str, why: str, **conditions: Any) -> Rule:
-    """Leave the record out when every condition holds."""
-    return Rule(Decision("skip", code, why), conditions)
+def skip(code: str, why: str, *, until_sent: bool = False, **conditions: Any) -> Rule:
+    """Leave the record out when every condition holds.
+
+    `until_sent`: only as long as the target never held it; the rules after this one decide on what it does hold.
+    """
+    return Rule(Decision("skip", code, why, until_sent=until_sent), conditions)
 
 
 def reject(code: str, why: str, **conditions: Any) -> Rule:
@@ -73,21 +78,24 @@ class Rules:
         """Check every condition against `record`; raise `TableError` for a field or word it doesn't have."""
         if otherwise.conditions:
             raise TableError("otherwise takes no conditions: it is what makes the table total")
+        if otherwise.decision.until_sent:
+            raise TableError("otherwise can't be until_sent: what was sent would have no rule left")
         self.record = record
         self.rules = (*rules, otherwise)
         for rule in self.rules:
             for name, wanted in rule.conditions.items():
                 _check(record, name, wanted)
         self._decide: Callable[[Record], Decision] = _decider(self.rules)
+        self._follow = _decider(tuple(rule for rule in self.rules if not rule.decision.until_sent))
 
     @property
     def needs(self) -> frozenset[str]:
         """The source paths read, as `kind.path`."""
         return frozenset(f"{self.record.kind}.{name}" for rule in self.rules for name in rule.conditions)
 
-    def decide(self, record: Record) -> Decision:
-        """Return the decision of the first rule whose conditions all hold."""
-        return self._decide(record)
+    def decide(self, record: Record, *, sent: bool = False) -> Decision:
+        """Return the decision of the first rule whose conditions all hold; `sent`: the target holds the record."""
+        return self._follow(record) if sent else self._decide(record)
 
     def describe(self) -> list[tuple[str, Decision]]:
         """Return (conditions in words, decision) for every rule, in order, to be printed."""

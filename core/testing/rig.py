@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 from duebridge.core.connector import Services, Settings, Target
 from duebridge.core.edge.http import HttpFactory
+from duebridge.core.engine.policy import Policy
 from duebridge.core.engine.report import Report
-from duebridge.core.engine.sync import Asking, Policy, Sync
+from duebridge.core.engine.sync import Asking, Sync
 from duebridge.core.store.memory import StoredMemory
 from duebridge.core.store.store import Store
 from duebridge.core.testing.ledger import LedgerSource

@@ -205,12 +205,3 @@ def test_one_connection_can_be_checked_from_plain_data(registry: Registry) -> No
         "connection acme: connections.acme.colour: unknown key; allowed: company, source, target, schedule, "
         "exclude_customers, full_every, refresh_open, on_delete, since, history, guard"
     )
-
-
-@pytest.mark.parametrize("line", ["since: 30d", "history: all"])
-def test_a_setting_this_version_does_not_act_on_is_warned_of_with_its_line(
-    load: Callable, example: SimpleNamespace, line: str
-) -> None:
-    (warning,) = load(f"{example.good.rstrip()}\n    {line}\n").warnings
-    assert "does not act on it yet" in warning
-    assert f".{line.split(':', maxsplit=1)[0]}: " in warning

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from duebridge.core.connector import Cursor, Page, Services, Settings
+from duebridge.core.engine.policy import Policy
 from duebridge.core.engine.reading import Rhythm
-from duebridge.core.engine.sync import Policy
 from duebridge.core.testing import LedgerSource, Rig, credit_note, customer, invoice
 
 from .conftest import Figure

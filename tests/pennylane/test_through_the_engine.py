@@ -11,8 +11,9 @@ import pytest
 
 from duebridge.core.api import Customer, Price, Product, Record, Rules, Settings, Subscription, send
 from duebridge.core.api import Mapping as PayloadMapping
+from duebridge.core.engine.policy import Policy
 from duebridge.core.engine.report import Report
-from duebridge.core.engine.sync import Asking, Policy, Sync
+from duebridge.core.engine.sync import Asking, Sync
 from duebridge.core.sandbox.product import SandboxOptions
 from duebridge.core.sandbox.running import running_sandbox
 from duebridge.core.store.store import Store
