@@ -136,8 +136,9 @@ def _as_customers(read: Read, rows: Iterable[Row]) -> list[tuple[type[Record], R
 
 
 def _as_documents(read: Read, rows: Iterable[Row]) -> list[tuple[type[Record], Raw]]:
-    beside = {"_today": read.today, "_categories": read.categories}
-    return [(canonical.document_type(row), {**row, **beside}) for row in rows]
+    documents = list(rows)
+    beside = {"_today": read.today, "_categories": read.categories if documents else {}}
+    return [(canonical.document_type(row), {**row, **beside}) for row in documents]
 
 
 def _as(kind: type[Record]) -> Items:

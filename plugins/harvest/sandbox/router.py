@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter
@@ -103,10 +105,11 @@ class Api:
     def _endpoint(self, answer: Answer) -> Callable[[Request], Any]:
         async def endpoint(request: Request) -> Response:
             with self.product.lock:
+                told = {"date": format_datetime(self.product.clock().astimezone(UTC), usegmt=True)}
                 try:
-                    return _json(self._answered(request, answer))
+                    return _json(self._answered(request, answer), 200, told)
                 except Refusal as refusal:
-                    return _json(refusal.body, refusal.status, refusal.headers)
+                    return _json(refusal.body, refusal.status, told | refusal.headers)
 
         return endpoint
 
@@ -131,7 +134,7 @@ def _nothing(_: HarvestSandbox, __: Asked) -> Any:
     raise not_found()
 
 
-def _json(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+def _json(content: Any, status: int, headers: Mapping[str, str]) -> Response:
     """JSON in ASCII: a lone surrogate, which a name may hold, has no UTF-8."""
     body = json.dumps(content, separators=(",", ":"))
-    return Response(body, status, dict(headers or {}), media_type="application/json")
+    return Response(body, status, headers, media_type="application/json")
