@@ -33,9 +33,9 @@ class Company:
         return urlsplit(self.domain or self.told).netloc
 
     def web(self) -> str:
-        """The address below which its invoices are, without a trailing slash. Raises `RecordError`."""
-        if address := self.domain or self.told:
-            return address
+        """The address Harvest tells, below which its invoices are, without a trailing slash. Raises `RecordError`."""
+        if self.told:
+            return self.told
         raise RecordError(
             "its PDF can't be fetched, because Harvest does not tell the account's web address; put it in the "
             "connection's `domain` (Harvest > Settings > Web address)"

@@ -131,8 +131,10 @@ class HarvestSource(RereadableSource):
         return self.services.now().astimezone(ZoneInfo(self._zone or "UTC")).date()
 
     def _web(self) -> str:
-        found = self._company or company(self._client, self.options)
-        return found.web()
+        if self.options.domain:
+            return str(self.options.domain)
+        self._company = self._company or company(self._client, self.options)
+        return self._company.web()
 
     @cached_property
     def _zone(self) -> str:

@@ -281,8 +281,22 @@ def test_payments_are_read_of_the_invoices_that_may_have_any(usual: Bench) -> No
 # --- the pace -------------------------------------------------------------------------------------------------------
 
 
-def test_no_more_than_a_hundred_requests_go_in_fifteen_seconds() -> None:
-    from duebridge.plugins.harvest.client import REQUESTS, SECONDS
+def test_a_refusal_for_too_many_requests_is_waited_for(httpserver: Any) -> None:
+    from .fakes import pointed_at
 
-    limiter = WindowLimiter(REQUESTS, SECONDS)
+    httpserver.expect_request("/v2/users/me").respond_with_json({"timezone": "Paris"})
+    httpserver.expect_oneshot_request("/v2/invoices").respond_with_json(
+        {"message": "Too many requests"}, status=429, headers={"Retry-After": "0"}
+    )
+    httpserver.expect_request("/v2/invoices").respond_with_json({"invoices": [], "links": {"next": None}})
+    pages = list(pointed_at(httpserver).fetch("invoices", None, frozenset()))
+    assert [page.last for page in pages] == [True]
+
+
+def test_all_sources_of_a_token_share_a_hundred_requests_in_fifteen_seconds(empty: Bench) -> None:
+    first, second = empty.source(token="paced"), empty.source(token="paced")
+    limiters = {id(source._client._http._terms.limiter) for source in (first, second)}
+    limiter = first._client._http._terms.limiter
+    assert len(limiters) == 1
+    assert isinstance(limiter, WindowLimiter)
     assert (limiter.requests, limiter.seconds) == (100, 15.0)
