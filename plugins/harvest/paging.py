@@ -6,7 +6,7 @@ they are null in the middle of a list with cursors.
 
 Invoices are in pages by number, the latest issued first. What is deleted or dated anew meanwhile moves the rows behind
 it, and one may slip from a page not yet read to one read already. So a list of several such pages is read again until
-it holds what it held the time before, in the same order; rows met twice are fine.
+it holds what it held the time before, in the same order; a row met again is given again only if it was updated.
 Position: {"next": address|None, "passed": passes before, "rows": read in this pass, "digest": of its ids, "before": of
 the ids of the pass before}.
 """
@@ -30,6 +30,7 @@ Row = dict[str, Any]
 SIZES = (2000, 200, 20)
 #: A list that is another one each time it is read.
 MOST_PASSES = 6
+_NEVER = object()
 
 
 class StaleLink(RunError):
@@ -81,6 +82,7 @@ def walk(
     Raises `StaleLink` when the place is no longer one, `RunError` for a refusal or what can't be a page.
     """
     place, sizes, seen = place or Place(), list(SIZES), set[int]()
+    met: dict[int, Json] = {}
     while True:
         if place.next is None:
             seen.clear()
@@ -97,10 +99,17 @@ def walk(
         if page.next is not None and hash(page.next) in seen:
             raise _nonsense(path, "gave a link to a page it had given before")
         after = _after(place, page, path)
-        yield ListPage(page.rows, after)
+        yield ListPage(_unmet(page.rows, met), after)
         if after is None:
             return
         place = after
+
+
+def _unmet(rows: list[Row], met: dict[int, Json]) -> list[Row]:
+    """Those of `rows` that are new, or another version than the one met before."""
+    fresh = [row for row in rows if met.get(row["id"], _NEVER) != row.get("updated_at")]
+    met.update((row["id"], row.get("updated_at")) for row in fresh)
+    return fresh
 
 
 def _after(place: Place, page: _Page, path: str) -> Place | None:

@@ -148,7 +148,7 @@ def _of_client(text: str) -> Callable[[Data], bool]:
 
 def _of_project(text: str) -> Callable[[Data], bool]:
     id = _whole("project_id", text, 10**18)
-    return lambda row: any(line["project"] and line["project"]["id"] == id for line in row["line_items"])
+    return lambda row: any((line["project"] or {}).get("id") == id for line in row["line_items"])
 
 
 def _updated(text: str) -> Callable[[Data], bool]:

@@ -6,6 +6,7 @@ Only types are looked at: a currency nobody knows and an amount that lines don't
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date, datetime
 from typing import Any
 
 from duebridge.core.sandbox.product import UnusableValues
@@ -17,6 +18,9 @@ _BESIDE: Mapping[str, tuple[str, ...]] = {
     "invoices": ("client_id",),
     "payments": ("invoice_id",),
 }
+#: What lists are sorted and filtered by.
+_TIMES = ("created_at", "updated_at")
+_LARGEST = 10**12
 _TYPES: Mapping[str, Callable[[Any], bool]] = {
     "string": lambda value: isinstance(value, str),
     "boolean": lambda value: isinstance(value, bool),
@@ -49,10 +53,35 @@ def _line_members() -> Mapping[str, Schema]:
 
 
 def _refuse(name: str, value: Any, schema: Schema) -> None:
-    """Null passes where the contract lets it, and numbers, which the account computes with, do not."""
-    if value is None and schema.get("nullable") and (schema["type"] != "number" or name in ("tax", "tax2", "discount")):
+    if value is None and schema.get("nullable") and _may_be_null(name, schema):
         return
     if not _TYPES[schema["type"]](value):
         raise UnusableValues(f"{name} must be {schema['type']}, not {value!r:.80}")
-    if isinstance(value, float) and value != value:  # noqa: PLR0124 - not a number
-        raise UnusableValues(f"{name} must be a number")
+    if schema["type"] in ("number", "integer") and not abs(value) < _LARGEST:
+        raise UnusableValues(f"{name} is beyond what an account holds: {value!r:.80}")
+    if schema.get("format") in _FORMATS and not _FORMATS[schema["format"]](value):
+        raise UnusableValues(f"{name} must be a {schema['format']} in ISO 8601, not {value!r:.80}")
+    if schema["type"] == "object" and "id" in value:
+        _refuse(f"{name}.id", value["id"], {"type": "integer"})
+
+
+def _may_be_null(name: str, schema: Schema) -> bool:
+    """The account computes with numbers and sorts by times: only percentages may be missing."""
+    return (schema["type"] not in ("number", "array") and name not in _TIMES) or name in ("tax", "tax2", "discount")
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def _is_instant(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
+
+
+_FORMATS: Mapping[str, Callable[[str], bool]] = {"date": _is_day, "date-time": _is_instant}
