@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -14,11 +15,11 @@ from duebridge.plugins.harvest.source import HarvestSource
 from .conftest import KeptMemory
 
 
-def pointed_at(httpserver: Any, **settings: Any) -> HarvestSource:
+def pointed_at(httpserver: Any, note: Callable[[str], None] = lambda _: None, **settings: Any) -> HarvestSource:
     """A source that reads `httpserver`, with a token of its own."""
     base = str(httpserver.url_for("")).rstrip("/")
     block = {"token": uuid4().hex, "account_id": "1234", "base_url": base} | settings
-    services = Services(HttpFactory(), KeptMemory(), lambda _: None, lambda: datetime.now(UTC))
+    services = Services(HttpFactory(), KeptMemory(), note, lambda: datetime.now(UTC))
     return HarvestSource(HarvestSettings.model_validate(block), services)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from duebridge.core.api import Cursor, Customer, Invoice, Payment, RunError
+from duebridge.core.api import AuthError, Cursor, Customer, Invoice, Payment, RunError
 from duebridge.core.edge.limits import WindowLimiter
 from duebridge.plugins.harvest.source import HarvestSource
 
@@ -300,3 +300,55 @@ def test_all_sources_of_a_token_share_a_hundred_requests_in_fifteen_seconds(empt
     assert len(limiters) == 1
     assert isinstance(limiter, WindowLimiter)
     assert (limiter.requests, limiter.seconds) == (100, 15.0)
+
+
+# --- what the token may not read ------------------------------------------------------------------------------------
+
+
+def test_categories_that_may_not_be_read_are_left_out_and_said(httpserver: Any) -> None:
+    from .fakes import pointed_at
+
+    line = {"id": 5, "kind": "Service", "amount": 0, "quantity": 1}
+    row = {"id": 1, "client": {"id": 2}, "state": "open", "amount": 0, "due_amount": 0, "currency": "EUR"}
+    httpserver.expect_request("/v2/users/me").respond_with_json({"timezone": "Paris"})
+    httpserver.expect_request("/v2/invoices").respond_with_json(
+        {"invoices": [row | {"line_items": [line]}], "links": {"next": None}}
+    )
+    httpserver.expect_request("/v2/invoice_item_categories").respond_with_json({"message": "no"}, status=403)
+    notes: list[str] = []
+    run = Run(pointed_at(httpserver, note=notes.append), "invoices")
+    assert [each.unit for each in run.records["1"].lines] == [None]  # type: ignore[attr-defined]
+    assert len(notes) == 1
+    assert notes[0].startswith("lines have no unit and no product, because the token may not read their categories")
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_zone_that_may_not_be_read_is_said_and_days_are_counted_in_utc(httpserver: Any, status: int) -> None:
+    from .fakes import pointed_at
+
+    httpserver.expect_request("/v2/users/me").respond_with_json({"message": "no"}, status=status)
+    httpserver.expect_request("/v2/invoices").respond_with_json({"invoices": [], "links": {"next": None}})
+    notes: list[str] = []
+    Run(pointed_at(httpserver, note=notes.append), "invoices")
+    assert len(notes) == 1
+    assert notes[0].startswith("days are counted in UTC, because Harvest does not tell the time zone")
+
+
+@pytest.mark.parametrize("stream", ["clients", "invoices"])
+def test_a_list_that_may_not_be_read_is_an_error(usual: Bench, stream: str) -> None:
+    source = usual.source()
+    source.check()
+    usual.switch(permitted=False)
+    with pytest.raises(AuthError, match="does not permit this"):
+        Run(source, stream)
+
+
+def test_contacts_that_may_not_be_read_do_not_pass_for_none(httpserver: Any) -> None:
+    """A customer without addresses would lose those it has at a target."""
+    from .fakes import pointed_at
+
+    httpserver.expect_request("/v2/users/me").respond_with_json({"timezone": "Paris"})
+    httpserver.expect_request("/v2/clients").respond_with_json({"clients": [{"id": 1}], "links": {"next": None}})
+    httpserver.expect_request("/v2/contacts").respond_with_json({"message": "no"}, status=403)
+    with pytest.raises(AuthError):
+        Run(pointed_at(httpserver), "clients")
