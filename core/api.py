@@ -36,6 +36,7 @@ from duebridge.core.connector import (
 from duebridge.core.edge.http import Answer, File, Forbidden, Form, Http, NotFound, Refused
 from duebridge.core.edge.limits import Limiter, PerMinute, WindowLimiter, shared_limiter
 from duebridge.core.errors import (
+    AnswerTooLarge,
     AuthError,
     ConfigError,
     CursorExpired,
@@ -78,6 +79,7 @@ __all__ = [
     "Ack",
     "Address",
     "Answer",
+    "AnswerTooLarge",
     "Attachment",
     "AuthError",
     "Balance",

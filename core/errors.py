@@ -5,6 +5,7 @@
       AuthError        pauses the connection until someone reconnects exit 3
       RunError         ends this run; what was read stays             exit 1
         CursorExpired  the bookmark is too old: the engine crawls instead
+        AnswerTooLarge an answer beyond what is read: whoever asked may ask for less
         AlreadyRunning another run of the connection is under way: this one doesn't begin
         LeaseLost      another run has taken the connection over: nothing more of this one is kept
       Implausible      stops this run before its first write           exit 1
@@ -51,6 +52,10 @@ class RunError(DueBridgeError):
 
 class CursorExpired(RunError):
     """The source no longer keeps the changes since our bookmark; the stream must be crawled in full."""
+
+
+class AnswerTooLarge(RunError):
+    """A product's answer is beyond what is read at once; a smaller page may not be."""
 
 
 class AlreadyRunning(RunError):

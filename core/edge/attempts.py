@@ -17,7 +17,7 @@ from duebridge.core.edge.reading import TooLarge, Unreadable
 from duebridge.core.edge.refusals import Answer, Forbidden, NotFound, Refused, shorten
 from duebridge.core.edge.statuses import meaning
 from duebridge.core.edge.waiting import Patience, backoff, retry_after, told_to_wait
-from duebridge.core.errors import AuthError, DueBridgeError, RunError, UnknownOutcome
+from duebridge.core.errors import AnswerTooLarge, AuthError, DueBridgeError, RunError, UnknownOutcome
 
 T = TypeVar("T")
 
@@ -44,16 +44,25 @@ class Trouble(Exception):
     """An attempt failed in a way that may pass; never leaves this folder.
 
     `doubtful`: the request may have been processed. `wait`: seconds the product asks for. `most`: how often a
-    repetition makes sense, when that is less than usual.
+    repetition makes sense, when that is less than usual. `ends_as`: what a read ends as, when it lasts.
     """
 
-    def __init__(self, why: str, *, doubtful: bool, wait: float | None = None, most: int | None = None) -> None:
+    def __init__(
+        self,
+        why: str,
+        *,
+        doubtful: bool,
+        wait: float | None = None,
+        most: int | None = None,
+        ends_as: type[RunError] = RunError,
+    ) -> None:
         """`why` reads after "Pennylane: "."""
         super().__init__(why)
         self.why = why
         self.doubtful = doubtful
         self.wait = wait
         self.most = most
+        self.ends_as = ends_as
 
     def repeats(self, usual: int) -> int:
         """How often to try again when `usual` is usual."""
@@ -62,8 +71,10 @@ class Trouble(Exception):
 
 def unreadable(problem: Unreadable, status: int) -> Trouble:
     """The trouble an answer without sense makes."""
-    most = 0 if isinstance(problem, TooLarge) else UNREADABLE_REPEATS
-    return Trouble(f"it answered {status} {problem}", doubtful=True, most=most)
+    why = f"it answered {status} {problem}"
+    if isinstance(problem, TooLarge):
+        return Trouble(why, doubtful=True, most=0, ends_as=AnswerTooLarge)
+    return Trouble(why, doubtful=True, most=UNREADABLE_REPEATS)
 
 
 def outcome(answer: Answer, ask: Ask[T], words: Callable[[], str], now: float, *, anonymous: bool) -> T | None:
@@ -119,7 +130,7 @@ def _gave_up(ask: Ask[T], trouble: Trouble, *, doubtful: bool) -> DueBridgeError
             f"{ask.product} may or may not have taken this: {trouble.why} ({ask.where}); "
             "it will be settled before anything is sent again"
         )
-    return RunError(f"{ask.product}: {trouble.why} ({ask.where}); nothing is lost, the next run tries again")
+    return trouble.ends_as(f"{ask.product}: {trouble.why} ({ask.where}); nothing is lost, the next run tries again")
 
 
 def _final(answer: Answer, ask: Ask[T], text: str, *, anonymous: bool) -> DueBridgeError:

@@ -19,6 +19,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from functools import cache, partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from math import inf
@@ -184,6 +186,8 @@ class Http:
         self._base = base
         self._terms = terms
         self._client = _client(base)
+        #: What the product's own clock said in its latest answer; None when it told no time.
+        self.told_time: datetime | None = None
 
     def get(self, path: str, params: Params | None = None, *, shape: Shape | None = None) -> Json:
         """The JSON at `path` (below base_url), or at an address on the same server; numbers exact, see `reading`.
@@ -280,6 +284,8 @@ class Http:
             status, headers = response.status_code, _lowered(response)
         finally:
             note(status, headers)
+        if call.own:
+            self.told_time = _time_of(headers)
         with closing(response):
             answer = self._read(response, headers, call)
         if call.sort == "public file" and meaning(status) == "moved":
@@ -452,6 +458,15 @@ def _too_large_a_file(product: str, most: int) -> RecordError:
     return RecordError(
         f"{product}'s file is larger than {most // 2**20} MiB, which is more than is fetched; make it smaller there"
     )
+
+
+def _time_of(headers: Mapping[str, str]) -> datetime | None:
+    """The `Date` of an answer, aware; None when it has none that reads as one."""
+    try:
+        told = parsedate_to_datetime(headers.get("date", ""))
+    except ValueError:
+        return None
+    return told if told.tzinfo is not None else None
 
 
 def _ignore(status: int, headers: Mapping[str, str]) -> None:

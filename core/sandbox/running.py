@@ -82,6 +82,7 @@ def _config(products: Sequence[ProductSandbox], inside: Sequence[Wrapper]) -> uv
     return uvicorn.Config(
         create_app(products, inside=inside),
         access_log=False,
+        date_header=False,  # a stand-in whose clock a test moves tells its own time
         http=WiredProtocol,
         lifespan="off",
         log_config=None,  # the process that serves decides about logging

@@ -8,6 +8,7 @@ import random
 import socket
 import threading
 from contextlib import suppress
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -348,3 +349,19 @@ def test_neither_query_nor_credentials_are_logged(edge: Any, server: Any, caplog
     edge.to(server.url).get("/x", {"key": "hidden"})
     assert "hidden" not in caplog.text
     assert TOKEN not in caplog.text
+
+
+def test_the_products_own_clock_is_known_from_its_latest_answer(edge: Any, server: Any) -> None:
+    http = edge.to(server.url)
+    assert http.told_time is None
+    server.plays(server.reply(200, date="Sun, 01 Mar 2026 12:00:05 GMT"))
+    http.get("/x")
+    assert http.told_time == datetime(2026, 3, 1, 12, 0, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("told", ["", "soon", "Sun, 01 Mar 2026 12:00:05 -0000", "Sun, 99 Mar 2026 12:00:05 GMT"])
+def test_a_clock_that_tells_no_time_is_no_clock(edge: Any, server: Any, told: str) -> None:
+    http = edge.to(server.url)
+    server.plays(server.reply(200, date=told))
+    http.get("/x")
+    assert http.told_time is None

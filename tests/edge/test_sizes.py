@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from duebridge.core.errors import RunError, UnknownOutcome
+from duebridge.core.errors import AnswerTooLarge, RunError, UnknownOutcome
 
 MIB = 2**20
 
@@ -36,7 +36,7 @@ def test_a_huge_answer_is_refused_and_not_asked_for_again(edge: Any, server: Any
             sock.sendall(b"1" * 65536)
 
     server.plays(gush)
-    with pytest.raises(RunError, match="more than 1,048,576 bytes"):
+    with pytest.raises(AnswerTooLarge, match="more than 1,048,576 bytes"):
         edge.to(server.url).get("/x")
     assert len(server.seen) == 1
 
