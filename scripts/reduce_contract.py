@@ -23,7 +23,7 @@ Json = Any
 
 @dataclass(frozen=True)
 class Contract:
-    """What a stand-in serves of a product's document: `served` paths by method, without the `prefix` they have there."""
+    """What a stand-in serves of a product's document: paths by method, without the `prefix` they have there."""
 
     title: str
     version: str
