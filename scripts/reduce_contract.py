@@ -23,7 +23,7 @@ Json = Any
 
 @dataclass(frozen=True)
 class Contract:
-    """What a stand-in serves of a product's document: `served` paths by method, without its `prefix`."""
+    """What a stand-in serves of a product's document: paths by method, without the `prefix` they have there."""
 
     title: str
     version: str
@@ -42,18 +42,8 @@ PENNYLANE = {
         /products /products/{id}
         /billing_subscriptions /billing_subscriptions/{id}
         /billing_subscriptions/{billing_subscription_id}/invoice_lines
-        /company_customers/{id} /individual_customers/{id}
-        /ledger_entries /ledger_entries/{id} /ledger_entries/{ledger_entry_id}/ledger_entry_lines
     """.split(),
-    "post": """
-        /file_attachments
-        /company_customers /individual_customers
-        /customer_invoices/import /customer_invoices/{id}/link_credit_note
-    """.split(),
-    "put": """
-        /company_customers/{id} /individual_customers/{id}
-        /customer_invoices/{id}/mark_as_paid /customer_invoices/{id}/update_imported
-    """.split(),
+    "put": ["/customer_invoices/{id}/mark_as_paid"],
 }
 HARVEST = {
     "get": """
@@ -109,8 +99,6 @@ def _inlined(value: Json, schemas: Json) -> Json:
 def _operation(operation: Json) -> Json:
     reduced = {key: _plain(value) for key, value in operation.items() if key in ("operationId", "security")}
     reduced["parameters"] = [_parameter(each) for each in operation.get("parameters", [])]
-    if "requestBody" in operation:
-        reduced["requestBody"] = _plain(operation["requestBody"])
     reduced["responses"] = {
         str(status): {"description": "", **_plain(response)} for status, response in operation["responses"].items()
     }
@@ -136,9 +124,6 @@ def _filters(prose: str) -> dict[str, list[str]]:
             fields, _, operators = line.partition(":")
             for field in re.findall(r"`(\w+)`", fields):
                 found[field] = re.findall(r"`(\w+)`", operators)
-    if not found and "Available operators" in prose:
-        fields, _, operators = prose.partition("Available operators")
-        found = dict.fromkeys(re.findall(r"`(\w+)`", fields), re.findall(r"`(\w+)`", operators))
     return found
 
 
