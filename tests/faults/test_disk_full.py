@@ -40,7 +40,7 @@ PATIENCE = 60.0
 @pytest.fixture
 def ledger(open_scene: OpenScene) -> Scene:
     """A ledger of several pages, which is written in several batches."""
-    return open_scene(customers=40, invoices=300)
+    return open_scene(customers=40, invoices=400)
 
 
 @dataclass

@@ -127,7 +127,9 @@ def calls_too_soon(rows: list[Row], asked_by: int) -> list[Row]:
         if asked_by == 429:
             others = [each for each in later if not same(each, row)]
             early += [each for each in others if instant(each) > on_their_way]
-            early += others[PARALLEL - 1 :]
+            early += others[
+                2 * (PARALLEL - 1) :
+            ]  # each other lane: one under way, one begun before the answer was read
     return early
 
 
