@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-import pytest
-
 from duebridge.core.connector import Delivery, Services, Settings, Write
 from duebridge.core.errors import RecordError, Withheld
 from duebridge.core.records import Customer, Record
@@ -32,65 +30,70 @@ class SparingTarget(ReceivablesTarget):
         self.stood[delivery.reference] = delivery.after
 
 
-@pytest.fixture
 def sparing(rig: Rig) -> SparingTarget:
-    rig.target = SparingTarget(Settings(), rig.services)
-    return rig.target
+    """Have the rig write to a target that makes customers when they are needed."""
+    made = SparingTarget(Settings(), rig.services)
+    rig.target = made
+    return made
 
 
-def test_a_customer_without_a_document_that_is_sent_is_not_made(rig: Rig, sparing: SparingTarget) -> None:
+def test_a_customer_without_a_document_that_is_sent_is_not_made(rig: Rig) -> None:
+    desk = sparing(rig)
     rig.source.put(customer("1"), customer("2"), invoice("10", "1"), invoice("11", "2", draft=True))
     report = rig.run()
     assert report.status == "succeeded"
     assert counts(report, "customer") == {"read": 2, "created": 1, "not_needed": 1}
-    assert set(sparing.held) == {"ledger-customer-1", "ledger-invoice-10"}
+    assert set(desk.held) == {"ledger-customer-1", "ledger-invoice-10"}
 
 
-def test_it_is_made_with_the_first_document_even_when_it_is_not_read_again(rig: Rig, sparing: SparingTarget) -> None:
+def test_it_is_made_with_the_first_document_even_when_it_is_not_read_again(rig: Rig) -> None:
+    desk = sparing(rig)
     rig.source.put(customer("1"), invoice("10", "1", draft=True))
     assert counts(rig.run(), "customer") == {"read": 1, "not_needed": 1}
     rig.source.put(invoice("10", "1"))
     report = rig.run()
     assert counts(report, "customer") == {"read": 1, "created": 1}
-    assert sparing.log == [("create", "ledger-customer-1"), ("create", "ledger-invoice-10")]
+    assert desk.log == [("create", "ledger-customer-1"), ("create", "ledger-invoice-10")]
 
 
-def test_it_counts_the_same_in_a_full_run_and_when_it_changes(rig: Rig, sparing: SparingTarget) -> None:
+def test_it_counts_the_same_in_a_full_run_and_when_it_changes(rig: Rig) -> None:
+    desk = sparing(rig)
     rig.source.put(customer("1"))
     rig.run()
     assert counts(rig.run(full=True), "customer") == {"read": 1, "not_needed": 1}
     rig.source.put(customer("1", name="Renamed"))
     assert counts(rig.run(), "customer") == {"read": 1, "not_needed": 1}
-    assert sparing.held == {}
+    assert desk.held == {}
 
 
-def test_a_document_is_told_the_id_of_its_customer_made_before_or_in_the_same_batch(
-    rig: Rig, sparing: SparingTarget
-) -> None:
+def test_a_document_is_told_the_id_of_its_customer_made_before_or_in_the_same_batch(rig: Rig) -> None:
+    desk = sparing(rig)
     rig.source.put(customer("1"), invoice("10", "1"))
     rig.run()
     rig.source.put(invoice("11", "1"), credit_note("12", "1", invoice_id="11"))
     rig.run()
-    assert sparing.stood["ledger-invoice-10"] == ("id-ledger-customer-1",)
-    assert sparing.stood["ledger-invoice-11"] == ("id-ledger-customer-1",)
-    assert sparing.stood["ledger-link-12"] == ("id-ledger-credit_note-12", "id-ledger-invoice-11")
-    assert sparing.stood["ledger-customer-1"] == ()
+    assert desk.stood["ledger-invoice-10"] == ("id-ledger-customer-1",)
+    assert desk.stood["ledger-invoice-11"] == ("id-ledger-customer-1",)
+    assert desk.stood["ledger-link-12"] == ("id-ledger-credit_note-12", "id-ledger-invoice-11")
+    assert desk.stood["ledger-customer-1"] == ()
 
 
-def test_a_customer_that_was_refused_waits_with_its_document(rig: Rig, sparing: SparingTarget) -> None:
+def test_a_customer_that_was_refused_waits_with_its_document(rig: Rig) -> None:
+    desk = sparing(rig)
+
     def refuse(delivery: Delivery) -> None:
         if delivery.kind == "customer":
             raise RecordError("no address")
 
-    sparing.before_push = refuse
+    desk.before_push = refuse
     rig.source.put(customer("1"), invoice("10", "1"))
     report = rig.run()
     assert counts(report, "customer") == {"read": 1, "rejected": 1}
     assert counts(report, "invoice") == {"read": 1, "customer_not_sent": 1}
-    sparing.before_push = lambda _: None
+    desk.before_push = lambda _: None
     rig.pass_time(hours=1)
     assert counts(rig.run(), "customer") == {"read": 1, "created": 1}
-    assert set(sparing.held) == {"ledger-customer-1", "ledger-invoice-10"}
+    assert set(desk.held) == {"ledger-customer-1", "ledger-invoice-10"}
 
 
 # --- changes that are kept back ------------------------------------------------------------------------------------
