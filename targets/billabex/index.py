@@ -6,7 +6,7 @@ by their source link. What this run makes and removes is kept up.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
 from threading import RLock
 from typing import NamedTuple
 
@@ -25,6 +25,23 @@ class Entry(NamedTuple):
     number: str = ""
 
 
+class _Shelf:
+    """The objects of one list, by id and by our key."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[str, Entry] = {}
+        self.by_key: defaultdict[str, dict[str, Entry]] = defaultdict(dict)
+
+    def put(self, entry: Entry) -> None:
+        self.by_id[entry.id] = entry
+        if entry.source_id:
+            self.by_key[entry.source_id][entry.id] = entry
+
+    def drop(self, id: str) -> None:
+        if (entry := self.by_id.pop(id, None)) is not None:
+            self.by_key[entry.source_id].pop(id, None)
+
+
 class Index:
     """One organization's accounts and documents; safe to use from several threads."""
 
@@ -33,11 +50,12 @@ class Index:
         self._client = client
         self._connection_id = connection_id
         self._lock = RLock()
-        self._read: dict[str, dict[str, Entry]] = {}
+        self._read: dict[str, _Shelf] = {}
 
     def by_key(self, collection: str, reference: str) -> Entry | None:
         """Return the object with our key. Raises `UnknownOutcome` when there are several."""
-        found = [entry for entry in self._entries(collection) if entry.source_id == reference]
+        with self._lock:
+            found = list(self._shelf(collection).by_key.get(reference, {}).values())
         return _only(found, collection, f"the source id {reference}")
 
     def by_number(self, account: str, collection: str, number: str) -> Entry | None:
@@ -61,20 +79,25 @@ class Index:
         """Take note of what was made."""
         with self._lock:
             if collection in self._read:
-                self._read[collection][entry.id] = entry
+                self._read[collection].put(entry)
 
     def drop(self, collection: str, id: str) -> None:
         """Take note of what was removed."""
         with self._lock:
-            self._read.get(collection, {}).pop(id, None)
+            if collection in self._read:
+                self._read[collection].drop(id)
 
-    def _entries(self, collection: str) -> Iterable[Entry]:
+    def _entries(self, collection: str) -> list[Entry]:
         with self._lock:
-            if collection not in self._read:
-                nodes = self._client.listed(collection)
-                entries = (self._account(node) if collection == "accounts" else _document(node) for node in nodes)
-                self._read[collection] = {entry.id: entry for entry in entries}
-            return list(self._read[collection].values())
+            return list(self._shelf(collection).by_id.values())
+
+    def _shelf(self, collection: str) -> _Shelf:
+        if collection not in self._read:
+            shelf = _Shelf()
+            for node in self._client.listed(collection):
+                shelf.put(self._account(node) if collection == "accounts" else _document(node))
+            self._read[collection] = shelf
+        return self._read[collection]
 
     def _account(self, node: Node) -> Entry:
         link = node.get("source")
