@@ -5,7 +5,6 @@ stand-ins served in this process -> the packaged demo.yaml -> every connection r
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Literal
 from duebridge.core.app import App
 from duebridge.core.connector import BalanceReader, PayloadReader
 from duebridge.core.edge.config import load_configuration
+from duebridge.core.edge.limits import without_pace
 from duebridge.core.engine.reconcile import Reconciliation
 from duebridge.core.engine.report import Report
 from duebridge.core.errors import DueBridgeError
@@ -25,9 +25,6 @@ from duebridge.core.sandbox.running import running_sandbox, serve_forever
 
 CONFIGURATION = Path(__file__).with_name("demo.yaml")
 
-#: Requests a minute to a stand-in that doesn't count them.
-UNLIMITED = "1000000"
-_PACE = re.compile(r"\$\{PACE:(\d+)\}")
 
 Tell = Callable[[str], None]
 Limits = Literal["real", "off"]
@@ -81,7 +78,7 @@ def run_once(scene: Scene, port: int, tell: Tell, begun: Callable[[Report], None
 
     `begun` is given the report of each run as it begins.
     """
-    with running_sandbox(scene.products("off"), port) as sandbox, opened(scene, sandbox.url, "off") as app:
+    with running_sandbox(scene.products("off"), port) as sandbox, opened(scene, sandbox.url) as app, without_pace():
         tell(f"stand-ins for {', '.join(product.name for product in sandbox.products)} at {sandbox.url}")
         return [_perform(app, name, tell, begun) for name in app.configuration.connections]
 
@@ -90,7 +87,7 @@ def run_until_interrupted(scene: Scene, port: int, tell: Tell) -> int:
     """Serve the stand-ins with real limits and run the connections on their schedule; return the exit code."""
     from duebridge.core.scheduler import serve  # noqa: PLC0415 - its library is for this alone
 
-    with running_sandbox(scene.products("real"), port) as sandbox, opened(scene, sandbox.url, "real") as app:
+    with running_sandbox(scene.products("real"), port) as sandbox, opened(scene, sandbox.url) as app:
         for product in sandbox.products:
             tell(f"{product.name}: {sandbox.base(product.name)}")
         tell(f"what was asked of them: {sandbox.url}/_sandbox/journal")
@@ -102,11 +99,11 @@ def run_until_interrupted(scene: Scene, port: int, tell: Tell) -> int:
 
 
 @contextmanager
-def opened(scene: Scene, url: str, limits: Limits) -> Iterator[App]:
+def opened(scene: Scene, url: str) -> Iterator[App]:
     """Open the demo's application in a folder that is gone afterwards; the stand-ins are served at `url`."""
     with TemporaryDirectory(prefix="duebridge-demo-") as folder:
         path = Path(folder) / "duebridge.yaml"
-        path.write_text(_filled_in(CONFIGURATION.read_text(encoding="utf-8"), url, folder, limits), encoding="utf-8")
+        path.write_text(_filled_in(CONFIGURATION.read_text(encoding="utf-8"), url, folder), encoding="utf-8")
         app = App(load_configuration(path, scene.registry), scene.registry)
         try:
             yield app
@@ -114,9 +111,8 @@ def opened(scene: Scene, url: str, limits: Limits) -> Iterator[App]:
             app.close()
 
 
-def _filled_in(text: str, url: str, folder: str, limits: Limits) -> str:
-    text = text.replace("${SANDBOX}", url).replace("${FOLDER}", folder)
-    return _PACE.sub(UNLIMITED if limits == "off" else r"\1", text)
+def _filled_in(text: str, url: str, folder: str) -> str:
+    return text.replace("${SANDBOX}", url).replace("${FOLDER}", folder)
 
 
 def _perform(app: App, name: str, tell: Tell, begun: Callable[[Report], None] | None) -> Performance:

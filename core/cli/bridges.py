@@ -17,7 +17,7 @@ from duebridge.core.engine.reconcile import Reconciliation, Side, amount_text
 
 #: Reasons of the bridge in words.
 _REASONS = {
-    "partial_payments_not_imported": "paid in part at the source; payments are not imported",
+    "partial_payments_not_imported": "paid at the source; payments are not imported",
     "remaining_above_total_less_credit_notes": "credit notes the source has not taken off what remains",
     "excluded_customer": "of customers that are excluded",
     "manual_entry": "credit notes that are accounting entries made by hand, left out",

@@ -224,7 +224,7 @@ def test_the_table_shows_the_reasons(stage) -> None:
     shown = stage.run("reconcile", "acme-upflow").stdout
 
     assert "Outstanding" in shown
-    assert "paid in part at the source; payments are not imported" in shown
+    assert "paid at the source; payments are not imported" in shown
 
 
 def amounts(shown: str) -> list[list[Decimal]]:
@@ -250,7 +250,7 @@ def test_the_table_leads_from_the_source_to_the_target_within_80_columns(make_st
     assert all(sum(bridge[:-1]) == bridge[-1] for bridge in bridges)
     assert any(len(bridge) > 4 for bridge in bridges)
     assert max(map(len, shown.splitlines())) <= 80
-    assert re.search(r"paid in part at the source; payments are not imported +\+\d", shown)
+    assert re.search(r"paid at the source; payments are not imported +\+\d", shown)
 
 
 def test_the_table_of_what_is_unexplained_fits_80_columns_too(stage) -> None:
