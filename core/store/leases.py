@@ -97,7 +97,11 @@ class Lease:
             raise LeaseLost(_lost(self, _held(db, self.connection_id)))
 
     def kept(self, since: float) -> None:
-        """Count it from `since` (of `elapsed`) on: when its committed renewal began, at the latest."""
+        """Count it from `since` (of `elapsed`) on: when its committed renewal began, at the latest.
+
+        One that began after it had passed comes too late, also when nobody had looked meanwhile.
+        """
+        self._over = self._over or float("-inf") < self._until <= since
         self._until = max(self._until, since + self.seconds)
 
     def until(self) -> float:

@@ -33,8 +33,7 @@ class Plain(ReceivablesTarget):
         return ()
 
 
-@pytest.fixture
-def desk(rig: Rig) -> Plain:
+def plain(rig: Rig) -> Plain:
     """Such a target beside the rig's own."""
     target = Plain(rig.target.options, rig.services)
     rig.source.put(customer("1"))
@@ -51,7 +50,8 @@ def notes_held(desk: Plain) -> set[str]:
 
 
 @pytest.mark.parametrize("unfit", [{"draft": True}, {"archived_at": "2026-01-20T10:00:00Z"}, {"broken": "unreadable"}])
-def test_a_credit_note_stays_while_its_invoice_is_not_sent_and_follows_it(rig: Rig, desk: Plain, unfit: Any) -> None:
+def test_a_credit_note_stays_while_its_invoice_is_not_sent_and_follows_it(rig: Rig, unfit: Any) -> None:
+    desk = plain(rig)
     rig.source.put(invoice("10", "1", **unfit), credit_note("11", "1", invoice_id="10"))
     first = rig.run(desk)
     assert counts(first, "credit_note") == {"read": 1, "no_invoice": 1}
@@ -63,7 +63,8 @@ def test_a_credit_note_stays_while_its_invoice_is_not_sent_and_follows_it(rig: R
     assert second.status == "succeeded"
 
 
-def test_a_credit_note_of_an_invoice_nobody_knows_stays(rig: Rig, desk: Plain) -> None:
+def test_a_credit_note_of_an_invoice_nobody_knows_stays(rig: Rig) -> None:
+    desk = plain(rig)
     rig.source.put(credit_note("11", "1", invoice_id="99"))
     assert counts(rig.run(desk), "credit_note") == {"read": 1, "no_invoice": 1}
     rig.source.put(invoice("99", "1"))
@@ -71,14 +72,17 @@ def test_a_credit_note_of_an_invoice_nobody_knows_stays(rig: Rig, desk: Plain) -
     assert notes_held(desk) == {"11"}
 
 
-def test_a_credit_note_read_on_a_page_before_its_invoice_goes_in_the_same_run(rig: Rig, desk: Plain) -> None:
+def test_a_credit_note_read_on_a_page_before_its_invoice_goes_in_the_same_run(rig: Rig) -> None:
+    desk = plain(rig)
     rig.source.put(credit_note("11", "1", invoice_id="40"), *(invoice(str(id), "1") for id in range(20, 41)))
     report = rig.run(desk)
     assert notes_held(desk) == {"11"}
     assert counts(report, "credit_note") == {"read": 1, "created": 1}
 
 
-def test_while_the_target_refuses_the_invoice_its_credit_note_waits(rig: Rig, desk: Plain) -> None:
+def test_while_the_target_refuses_the_invoice_its_credit_note_waits(rig: Rig) -> None:
+    desk = plain(rig)
+
     def refuse(delivery: Delivery) -> None:
         if delivery.kind == "invoice":
             raise RecordError("number: already taken")
@@ -94,7 +98,8 @@ def test_while_the_target_refuses_the_invoice_its_credit_note_waits(rig: Rig, de
     assert notes_held(desk) == {"11"}
 
 
-def test_a_credit_note_that_was_sent_follows_as_long_as_its_invoice_stays_at_the_target(rig: Rig, desk: Plain) -> None:
+def test_a_credit_note_that_was_sent_follows_as_long_as_its_invoice_stays_at_the_target(rig: Rig) -> None:
+    desk = plain(rig)
     rig.source.put(invoice("10", "1"), credit_note("11", "1", invoice_id="10"))
     rig.run(desk)
     rig.source.put(
@@ -127,7 +132,8 @@ def test_a_snapshot_has_no_credit_note_without_its_invoice(rig: Rig) -> None:
     assert {"ledger-invoice-10", "ledger-credit_note-11"} & shelf.held.keys() == set()
 
 
-def test_every_run_reads_the_source_in_full(rig: Rig, desk: Plain) -> None:
+def test_every_run_reads_the_source_in_full(rig: Rig) -> None:
+    desk = plain(rig)
     rig.source.put(invoice("10", "1"))
     rig.run(desk)
     rig.source.put(invoice("10", "1", "90.00"), event=False)
@@ -136,7 +142,8 @@ def test_every_run_reads_the_source_in_full(rig: Rig, desk: Plain) -> None:
     assert counts(report, "customer") == {"read": 1, "unchanged": 1}
 
 
-def test_what_is_gone_is_reported_and_stays_though_the_connection_says_delete(rig: Rig, desk: Plain) -> None:
+def test_what_is_gone_is_reported_and_stays_though_the_connection_says_delete(rig: Rig) -> None:
+    desk = plain(rig)
     rig.set_policy(on_delete="delete")
     rig.source.put(invoice("10", "1"), invoice("12", "1"))
     rig.run(desk)

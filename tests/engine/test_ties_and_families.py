@@ -110,7 +110,11 @@ class Asking(ReceivablesTarget):
             return document
         if isinstance(document, CreditNote):
             return document.model_copy(update={"invoice_stands": True})
-        notes = [member.record for member in family.credit_notes if member.standing]
+        notes = [
+            member.record
+            for member in family.credit_notes
+            if member.standing and member.record.customer_id == document.customer_id
+        ]
         taken = allocate_credits(document.amount, [note.total for note in notes])
         credits = [Credit(credit_note_id=note.id, amount=amount) for note, amount in zip(notes, taken, strict=True)]
         return document.model_copy(update={"credits": tuple(credits)})

@@ -72,8 +72,8 @@ def test_a_document_is_told_the_id_of_its_customer_made_before_or_in_the_same_ba
     rig.run()
     rig.source.put(invoice("11", "1"), credit_note("12", "1", invoice_id="11"))
     rig.run()
-    assert desk.stood["ledger-invoice-10"] == ("id-ledger-customer-1",)
-    assert desk.stood["ledger-invoice-11"] == ("id-ledger-customer-1",)
+    assert desk.stood["ledger-invoice-10"] == ("id-ledger-customer-1", None)
+    assert desk.stood["ledger-invoice-11"] == ("id-ledger-customer-1", None)
     assert desk.stood["ledger-link-12"] == ("id-ledger-credit_note-12", "id-ledger-invoice-11")
     assert desk.stood["ledger-customer-1"] == ()
 

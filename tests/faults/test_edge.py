@@ -99,7 +99,7 @@ def test_every_call_to_a_server_that_will_not_answer_ends_within_its_deadline_an
         with faults(sandbox.url, fault) as ordered:
             made = call(http, safety)
             assert ordered.struck == [1], (name, safety)
-        assert type(made.raised) is (RunError if safety is None else UnknownOutcome), (name, safety, made.raised)
+        assert isinstance(made.raised, RunError if safety is None else UnknownOutcome), (name, safety, made.raised)
         assert made.seconds < DEADLINE + 1, (name, safety, made.seconds)
         slowest = max(slowest, made.seconds)
     http.close()
