@@ -75,7 +75,7 @@ def test_a_document_is_told_the_id_of_its_customer_made_before_or_in_the_same_ba
     assert desk.stood["ledger-invoice-10"] == ("id-ledger-customer-1", None)
     assert desk.stood["ledger-invoice-11"] == ("id-ledger-customer-1", None)
     assert desk.stood["ledger-link-12"] == ("id-ledger-credit_note-12", "id-ledger-invoice-11")
-    assert desk.stood["ledger-customer-1"] == ()
+    assert desk.stood["ledger-customer-1"] == (None, None)
 
 
 def test_a_customer_that_was_refused_waits_with_its_document(rig: Rig) -> None:
