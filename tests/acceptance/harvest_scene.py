@@ -1,4 +1,4 @@
-"""What does a test of the import from Harvest see? A YAML file, Harvest's stand-in, and what the books' own API tells."""
+"""What does a test of the import from Harvest see? A YAML file, Harvest's stand-in, and what the books' API tells."""
 
 from __future__ import annotations
 
