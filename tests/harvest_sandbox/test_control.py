@@ -155,7 +155,16 @@ def test_what_can_not_be_stored_is_refused(api: Api, method: str, path: str, val
 
 
 @pytest.mark.parametrize(
-    "values", [{"files": "pdf"}, {"page_size": 0}, {"token_valid": 1}, {"timezone": None}, {"unknown": True}]
+    "values",
+    [
+        {"files": "pdf"},
+        {"files": {"13150001": "pdf"}},
+        {"page_size": 0},
+        {"token_valid": 1},
+        {"timezone": None},
+        {"web_address": None},
+        {"unknown": True},
+    ],
 )
 def test_switches_take_what_they_are_documented_to_take(api: Api, values: dict[str, Any]) -> None:
     before = api.switch()

@@ -48,5 +48,18 @@ def test_what_may_be_wrong_with_a_file(api: Api, kind: str, status: int, content
     assert len(answer.content) >= size
 
 
+def test_one_invoices_file_may_be_wrong_and_the_others_right(api: Api) -> None:
+    wrong, right = api.found("/invoices")["invoices"][:2]
+    api.switch(files={str(wrong["id"]): "missing"})
+    answers = [at(api, f"{row['client_key']}.pdf").status_code for row in (wrong, right)]
+    assert answers == [404, 200]
+
+
 def test_the_company_tells_this_address(api: Api) -> None:
     assert api.found("/company")["base_uri"] == f"{str(api.base_url).rstrip('/')}/harvest"
+
+
+def test_the_company_may_tell_another_address(api: Api) -> None:
+    api.switch(web_address="https://acme.harvestapp.com")
+    company = api.found("/company")
+    assert (company["base_uri"], company["full_domain"]) == ("https://acme.harvestapp.com", "acme.harvestapp.com")

@@ -29,7 +29,17 @@ def serve(product: HarvestSandbox, request: Request) -> Response:
     invoice = next((row for row in invoices if row["client_key"] == key.removesuffix(".pdf")), None)
     if invoice is None:
         return _missing({})
-    return KINDS[product.files](invoice) if key.endswith(".pdf") else _page(invoice)
+    return KINDS[_kind(product.files, invoice)](invoice) if key.endswith(".pdf") else _page(invoice)
+
+
+def is_kinds(value: object) -> bool:
+    """Whether the switch `files` may be `value`: a word for all invoices, or words by invoice id, others ready."""
+    words = value.values() if isinstance(value, dict) else [value]
+    return all(isinstance(word, str) and word in KINDS for word in words)
+
+
+def _kind(files: str | Mapping[str, str], invoice: Data) -> str:
+    return files if isinstance(files, str) else files.get(str(invoice["id"]), "ready")
 
 
 def pdf(invoice: Mapping[str, object]) -> bytes:
@@ -65,12 +75,16 @@ def _missing(_: Data) -> Response:
 
 
 def _huge(_: Data) -> Response:
-    def pieces() -> Iterator[bytes]:
-        yield b"%PDF-1.4\n"
-        for _ in range(HUGE // 10**6):
-            yield bytes(10**6)
+    """A file that tells its length first, as stored files do: who reads that much at most need not read it."""
+    beginning, piece = b"%PDF-1.4\n", 10**6
 
-    return StreamingResponse(pieces(), media_type="application/pdf")
+    def pieces() -> Iterator[bytes]:
+        yield beginning
+        for _ in range(HUGE // piece):
+            yield bytes(piece)
+
+    length = {"content-length": str(len(beginning) + HUGE)}
+    return StreamingResponse(pieces(), headers=length, media_type="application/pdf")
 
 
 #: What the switch `files` may say, and what is then answered for a key there is.

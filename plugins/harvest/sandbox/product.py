@@ -13,7 +13,7 @@ from fastapi import APIRouter
 from duebridge.core.sandbox.product import ProductSandbox, SandboxOptions, UnusableValues
 from duebridge.plugins.harvest.sandbox.access import Windows
 from duebridge.plugins.harvest.sandbox.control import Control
-from duebridge.plugins.harvest.sandbox.files import KINDS
+from duebridge.plugins.harvest.sandbox.files import is_kinds
 from duebridge.plugins.harvest.sandbox.listing import MOST_ROWS
 from duebridge.plugins.harvest.sandbox.router import Api
 from duebridge.plugins.harvest.sandbox.seed import seed
@@ -49,7 +49,8 @@ class HarvestSandbox(ProductSandbox):
             self.control = Control(self.state)
             self.windows = Windows(lambda: self.clock().timestamp()) if self.options.limits == "real" else None
             self.token_valid, self.permitted, self.invoice_feature = True, True, True
-            self.timezone, self.files = TIMEZONE, "ready"
+            self.timezone, self.web_address = TIMEZONE, ""
+            self.files: str | dict[str, str] = "ready"
             self.page_size: int | None = None
 
     def create(self, collection: str, values: dict[str, Any]) -> dict[str, Any]:
@@ -73,7 +74,9 @@ class HarvestSandbox(ProductSandbox):
         `token_valid`: false makes every request 401. `permitted`: false makes every request 403. `invoice_feature`:
         whether the account has its invoices switched on. `timezone`: Rails' name of the owner's zone. `files`: what a
         PDF's address answers: `ready` (a small PDF), `html` (a web page), `missing`, `empty`, `damaged` (cut off),
-        `huge` (100 MB). `page_size`: at most so many rows on a page, null for as many as are asked for.
+        `huge` (100 MB); such a word for every invoice, or {"invoice id": word} for those alone. `page_size`: at most so
+        many rows on a page, null for as many as are asked for. `web_address`: what Harvest tells as the company's,
+        empty for where the stand-in itself is.
         """
         return {
             "token_valid": self.token_valid,
@@ -82,6 +85,7 @@ class HarvestSandbox(ProductSandbox):
             "timezone": self.timezone,
             "files": self.files,
             "page_size": self.page_size,
+            "web_address": self.web_address,
         }
 
     def configure(self, values: dict[str, Any]) -> dict[str, Any]:
@@ -105,6 +109,7 @@ _FITS: dict[str, Callable[[Any], bool]] = {
     "permitted": _is_flag,
     "invoice_feature": _is_flag,
     "timezone": lambda value: isinstance(value, str),
-    "files": lambda value: isinstance(value, str) and value in KINDS,
+    "files": is_kinds,
     "page_size": lambda value: value is None or (type(value) is int and 1 <= value <= MOST_ROWS),
+    "web_address": lambda value: isinstance(value, str),
 }

@@ -43,7 +43,7 @@ Answer = Callable[["HarvestSandbox", Asked], Any]
 
 
 def _company(product: HarvestSandbox, asked: Asked) -> Any:
-    return objects.company(COMPANY, asked.root, invoice_feature=product.invoice_feature)
+    return objects.company(COMPANY, product.web_address or asked.root, invoice_feature=product.invoice_feature)
 
 
 def _me(product: HarvestSandbox, _: Asked) -> Any:
