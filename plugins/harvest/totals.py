@@ -59,8 +59,8 @@ def shares(items: Sequence[Item], totals: Totals, currency: str) -> list[Share]:
     Raises `RecordError` for amounts finer than the currency, and for totals that the lines don't make.
     """
     digits = exponent(currency)
-    for told in (totals.amount, totals.discount_amount, totals.tax_amount, totals.tax2_amount):
-        minor_units(told, currency)
+    for name in ("amount", "discount_amount", "tax_amount", "tax2_amount"):
+        _refuse_finer(name, getattr(totals, name), currency)
     with localcontext(prec=_DIGITS):
         unit = Decimal(1).scaleb(-digits)
         _refuse_inconsistent(items, totals, max(unit, _CENT))
@@ -101,6 +101,13 @@ def _on(
 ) -> list[Decimal | None]:
     """The exact tax of each line, None for those it isn't on."""
     return [net * rate / 100 if rate and is_taxed(item) else None for item, net in zip(items, nets, strict=True)]
+
+
+def _refuse_finer(name: str, told: Decimal, currency: str) -> None:
+    try:
+        minor_units(told, currency)
+    except RecordError as refused:
+        raise RecordError(f"{name}: {refused}") from None
 
 
 def _refuse_inconsistent(items: Sequence[Item], totals: Totals, cent: Decimal) -> None:
