@@ -1,14 +1,12 @@
-"""A second Pennylane company, whose books the first one's documents are imported into."""
+"""Pennylane's books among the targets the proofs write to: what its stand-in holds in the end, by its own GETs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from hashlib import sha256
 from typing import Any, ClassVar
 
 import httpx
 
-from duebridge.core.edge.limits import Limiter, WindowLimiter, shared_limiter
 from duebridge.core.sandbox.product import ProductSandbox, SandboxOptions
 from duebridge.plugins.pennylane.sandbox import PennylaneSandbox
 
@@ -23,27 +21,23 @@ _INCIDENTAL = frozenset(
 )
 
 
-class SecondCompany(PennylaneSandbox):
-    """Pennylane's stand-in once more, beside the one that is read."""
-
-    name: ClassVar[str] = "books"
-
-
 class BooksDesk(Desk):
     """Pennylane as a target; documents are compared with their lines and their customer's reference."""
 
-    name = "books"
-    sandbox = SecondCompany
+    name = "pennylane"
+    sandbox: ClassVar[type[PennylaneSandbox]] = PennylaneSandbox
     headers: ClassVar[Mapping[str, str]] = {"Authorization": f"Bearer {PENNYLANE}"}
     collections = ("customers", "customer_invoices")
     methods = frozenset({"POST", "PUT"})
 
     def block(self, url: str) -> dict[str, Any]:
-        where = {"connector": "pennylane", "token": PENNYLANE, "base_url": f"{url}/books"}
-        return {**where, "allow_same_product": True, "zero_rate_code": {"default": "exempt"}, "on_change": "update"}
+        where = {"connector": "pennylane", "token": PENNYLANE, "base_url": f"{url}/{self.name}"}
+        accounts = {"Service": "706000", "Product": "707000"}
+        taxes = {"default_country": "FR", "zero_rate_code": {"default": "exempt"}}
+        return {**where, **taxes, "ledger_accounts": accounts, "on_change": "update"}
 
     def product(self, clock: Callable[[], float]) -> ProductSandbox:
-        return SecondCompany(SandboxOptions(customers=0, invoices=0, limits="off"))
+        return self.sandbox(SandboxOptions(customers=0, invoices=0, limits="off"))
 
     def held(self, url: str) -> dict[str, Held]:
         customers = list(self._all(url, "customers"))
@@ -71,7 +65,7 @@ class BooksDesk(Desk):
 
     def _all(self, url: str, path: str) -> Iterator[dict[str, Any]]:
         query: dict[str, Any] = {"sort": "id", "limit": 100}
-        with httpx.Client(base_url=f"{url}/books/api/external/v2", headers=self.headers, timeout=60) as http:
+        with httpx.Client(base_url=f"{url}/{self.name}/api/external/v2", headers=self.headers, timeout=60) as http:
             while True:
                 page = http.get(f"/{path}", params=query).raise_for_status().json()
                 yield from page["items"]
@@ -80,10 +74,20 @@ class BooksDesk(Desk):
                 query["cursor"] = page["next_cursor"]
 
 
-def unpaced_books(url: str) -> Limiter:
-    """What lets the second company be written to without waiting, for as long as it is kept."""
-    key = sha256(f"{url}/books\n{PENNYLANE}".encode()).hexdigest()
-    return shared_limiter(key, lambda: WindowLimiter(requests=1_000_000, seconds=1.0))
+class SecondCompany(PennylaneSandbox):
+    """Pennylane's stand-in once more, beside the one that is read."""
+
+    name: ClassVar[str] = "books"
+
+
+class SecondCompanyDesk(BooksDesk):
+    """The books of another Pennylane company: a source whose credit notes are linked to invoices."""
+
+    name = "books"
+    sandbox = SecondCompany
+
+    def block(self, url: str) -> dict[str, Any]:
+        return {**super().block(url), "allow_same_product": True}
 
 
 def _steady(row: dict[str, Any]) -> dict[str, Any]:
