@@ -79,8 +79,12 @@ def shares(items: Sequence[Item], totals: Totals, currency: str) -> list[Share]:
 
 
 def spread(total: Decimal, exact: Sequence[Decimal | None], unit: Decimal) -> list[Decimal]:
-    """Whole `unit`s for each of `exact` that add up to `total`; nothing for None, which has no part in it."""
-    places = [place for place, share in enumerate(exact) if share is not None]
+    """Whole `unit`s for each of `exact` that add up to `total`; nothing for None, which has no part in it.
+
+    Nor has a share of 0, as long as there are others: a line of nothing bears no tax.
+    """
+    places = [place for place, share in enumerate(exact) if share]
+    places = places or [place for place, share in enumerate(exact) if share is not None]
     given = [ZERO] * len(exact)
     if not places:
         return given

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -71,6 +71,8 @@ class Killed:
     whole: dict[str, bytes]
     passed: dict[str, int]
     seconds: float
+    #: What one undisturbed run left, in the database and in the folder.
+    delivered: dict[Path, bytes] = field(default_factory=dict)
 
     def sync(self, kill: Kill = LIVES) -> Ended:
         """Run the connection as a process, killed or not; each a second after the one before."""
@@ -79,13 +81,21 @@ class Killed:
         return self.driver.sync(self.scene.folder, NAME, "afakto", dict(self.scene.environ), ahead=ahead, kill=kill)
 
     def start_over(self, *, delivered_before: bool) -> None:
-        """Have no database and an empty folder again, or what one earlier run leaves."""
-        for path in self.scene.folder.glob("duebridge.db*"):
-            path.unlink()
-        for path in self.folder.iterdir():
+        """Have no database and an empty folder again, or what one earlier run left."""
+        for path in self._files():
             path.unlink()
         if delivered_before:
-            assert self.sync().code == 0
+            for path, content in self.delivered.items():
+                path.write_bytes(content)
+
+    def deliver(self) -> None:
+        """Run undisturbed for the first time, and keep what that leaves."""
+        self.start_over(delivered_before=False)
+        assert self.sync().code == 0
+        self.delivered = {path: path.read_bytes() for path in self._files()}
+
+    def _files(self) -> list[Path]:
+        return [*self.scene.folder.glob("duebridge.db*"), *self.folder.iterdir()]
 
     def harmless(self, kill: Kill, *, delivered_before: bool) -> bool:
         """Kill a run; then let one through. Return whether the kill hit."""
@@ -122,7 +132,7 @@ def invoice_files(files: dict[str, bytes]) -> int:
 def rehearsed(scene: Scene, forking: Driver, folder: Path) -> Killed:
     """Return a stage with what an undisturbed second run delivers and passes."""
     stage = Killed(scene, forking, folder, {}, {}, 0.0)
-    stage.start_over(delivered_before=True)
+    stage.deliver()
     ended = stage.sync()
     assert ended.code == 0, ended.said
     stage.whole = {name.rpartition("_")[2]: content for name, content in seen(folder).items()}
