@@ -40,38 +40,18 @@ class BooksDesk(Desk):
         return self.sandbox(SandboxOptions(customers=0, invoices=0, limits="off"))
 
     def held(self, url: str) -> dict[str, Held]:
-        customers = list(self._all(url, "customers"))
-        names = {each["id"]: each["external_reference"] for each in customers}
-        documents = list(self._all(url, "customer_invoices"))
-        references = {each["id"]: each["external_reference"] for each in documents}
-        shown = ((each["external_reference"], self._shown(url, each, names, references)) for each in documents)
-        return {
-            "customers": grouped((each["external_reference"], _steady(each)) for each in customers),
-            "customer_invoices": grouped(shown),
-        }
+        with httpx.Client(base_url=f"{url}/{self.name}/api/external/v2", headers=self.headers, timeout=60) as http:
+            customers, documents = list(_all(http, "customers")), list(_all(http, "customer_invoices"))
+            names = {each["id"]: each["external_reference"] for each in customers}
+            references = {each["id"]: each["external_reference"] for each in documents}
+            shown = ((each["external_reference"], _shown(http, each, names, references)) for each in documents)
+            return {
+                "customers": grouped((each["external_reference"], _steady(each)) for each in customers),
+                "customer_invoices": grouped(shown),
+            }
 
     def lost_releases(self, rows: Iterable[dict[str, Any]]) -> int:
         return 0
-
-    def _shown(self, url: str, row: dict[str, Any], names: Mapping[int, str], documents: Mapping[int, str]) -> Any:
-        credited = row["credited_invoice"]
-        lines = [_steady(each) for each in self._all(url, f"customer_invoices/{row['id']}/invoice_lines")]
-        return {
-            **_steady(row),
-            "customer": names[row["customer"]["id"]],
-            "credited_invoice": documents[credited["id"]] if credited else None,
-            "lines": lines,
-        }
-
-    def _all(self, url: str, path: str) -> Iterator[dict[str, Any]]:
-        query: dict[str, Any] = {"sort": "id", "limit": 100}
-        with httpx.Client(base_url=f"{url}/{self.name}/api/external/v2", headers=self.headers, timeout=60) as http:
-            while True:
-                page = http.get(f"/{path}", params=query).raise_for_status().json()
-                yield from page["items"]
-                if not page["has_more"]:
-                    return
-                query["cursor"] = page["next_cursor"]
 
 
 class SecondCompany(PennylaneSandbox):
@@ -92,3 +72,23 @@ class SecondCompanyDesk(BooksDesk):
 
 def _steady(row: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in _INCIDENTAL}
+
+
+def _shown(http: httpx.Client, row: dict[str, Any], names: Mapping[int, str], documents: Mapping[int, str]) -> Any:
+    credited = row["credited_invoice"]
+    return {
+        **_steady(row),
+        "customer": names[row["customer"]["id"]],
+        "credited_invoice": documents[credited["id"]] if credited else None,
+        "lines": [_steady(each) for each in _all(http, f"customer_invoices/{row['id']}/invoice_lines")],
+    }
+
+
+def _all(http: httpx.Client, path: str) -> Iterator[dict[str, Any]]:
+    query: dict[str, Any] = {"sort": "id", "limit": 100}
+    while True:
+        page = http.get(f"/{path}", params=query).raise_for_status().json()
+        yield from page["items"]
+        if not page["has_more"]:
+            return
+        query["cursor"] = page["next_cursor"]
