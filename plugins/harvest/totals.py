@@ -59,8 +59,8 @@ def shares(items: Sequence[Item], totals: Totals, currency: str) -> list[Share]:
     Raises `RecordError` for amounts finer than the currency, and for totals that the lines don't make.
     """
     digits = exponent(currency)
-    for told in (totals.amount, totals.discount_amount, totals.tax_amount, totals.tax2_amount):
-        minor_units(told, currency)
+    for name in ("amount", "discount_amount", "tax_amount", "tax2_amount"):
+        _refuse_finer(name, getattr(totals, name), currency)
     with localcontext(prec=_DIGITS):
         unit = Decimal(1).scaleb(-digits)
         _refuse_inconsistent(items, totals, max(unit, _CENT))
@@ -79,8 +79,12 @@ def shares(items: Sequence[Item], totals: Totals, currency: str) -> list[Share]:
 
 
 def spread(total: Decimal, exact: Sequence[Decimal | None], unit: Decimal) -> list[Decimal]:
-    """Whole `unit`s for each of `exact` that add up to `total`; nothing for None, which has no part in it."""
-    places = [place for place, share in enumerate(exact) if share is not None]
+    """Whole `unit`s for each of `exact` that add up to `total`; nothing for None, which has no part in it.
+
+    Nor has a share of 0, as long as there are others: a line of nothing bears no tax.
+    """
+    places = [place for place, share in enumerate(exact) if share]
+    places = places or [place for place, share in enumerate(exact) if share is not None]
     given = [ZERO] * len(exact)
     if not places:
         return given
@@ -101,6 +105,13 @@ def _on(
 ) -> list[Decimal | None]:
     """The exact tax of each line, None for those it isn't on."""
     return [net * rate / 100 if rate and is_taxed(item) else None for item, net in zip(items, nets, strict=True)]
+
+
+def _refuse_finer(name: str, told: Decimal, currency: str) -> None:
+    try:
+        minor_units(told, currency)
+    except RecordError as refused:
+        raise RecordError(f"{name}: {refused}") from None
 
 
 def _refuse_inconsistent(items: Sequence[Item], totals: Totals, cent: Decimal) -> None:

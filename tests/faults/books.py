@@ -1,14 +1,12 @@
-"""A second Pennylane company, whose books the first one's documents are imported into."""
+"""Pennylane's books among the targets the proofs write to: what its stand-in holds in the end, by its own GETs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from hashlib import sha256
 from typing import Any, ClassVar
 
 import httpx
 
-from duebridge.core.edge.limits import Limiter, WindowLimiter, shared_limiter
 from duebridge.core.sandbox.product import ProductSandbox, SandboxOptions
 from duebridge.plugins.pennylane.sandbox import PennylaneSandbox
 
@@ -23,68 +21,74 @@ _INCIDENTAL = frozenset(
 )
 
 
+class BooksDesk(Desk):
+    """Pennylane as a target; documents are compared with their lines and their customer's reference."""
+
+    name = "pennylane"
+    sandbox: ClassVar[type[PennylaneSandbox]] = PennylaneSandbox
+    headers: ClassVar[Mapping[str, str]] = {"Authorization": f"Bearer {PENNYLANE}"}
+    collections = ("customers", "customer_invoices")
+    methods = frozenset({"POST", "PUT"})
+
+    def block(self, url: str) -> dict[str, Any]:
+        where = {"connector": "pennylane", "token": PENNYLANE, "base_url": f"{url}/{self.name}"}
+        accounts = {"Service": "706000", "Product": "707000"}
+        taxes = {"default_country": "FR", "zero_rate_code": {"default": "exempt"}}
+        return {**where, **taxes, "ledger_accounts": accounts, "on_change": "update"}
+
+    def product(self, clock: Callable[[], float]) -> ProductSandbox:
+        return self.sandbox(SandboxOptions(customers=0, invoices=0, limits="off"))
+
+    def held(self, url: str) -> dict[str, Held]:
+        with httpx.Client(base_url=f"{url}/{self.name}/api/external/v2", headers=self.headers, timeout=60) as http:
+            customers, documents = list(_all(http, "customers")), list(_all(http, "customer_invoices"))
+            names = {each["id"]: each["external_reference"] for each in customers}
+            references = {each["id"]: each["external_reference"] for each in documents}
+            shown = ((each["external_reference"], _shown(http, each, names, references)) for each in documents)
+            return {
+                "customers": grouped((each["external_reference"], _steady(each)) for each in customers),
+                "customer_invoices": grouped(shown),
+            }
+
+    def lost_releases(self, rows: Iterable[dict[str, Any]]) -> int:
+        return 0
+
+
 class SecondCompany(PennylaneSandbox):
     """Pennylane's stand-in once more, beside the one that is read."""
 
     name: ClassVar[str] = "books"
 
 
-class BooksDesk(Desk):
-    """Pennylane as a target; documents are compared with their lines and their customer's reference."""
+class SecondCompanyDesk(BooksDesk):
+    """The books of another Pennylane company: a source whose credit notes are linked to invoices."""
 
     name = "books"
     sandbox = SecondCompany
-    headers: ClassVar[Mapping[str, str]] = {"Authorization": f"Bearer {PENNYLANE}"}
-    collections = ("customers", "customer_invoices")
-    methods = frozenset({"POST", "PUT"})
 
     def block(self, url: str) -> dict[str, Any]:
-        where = {"connector": "pennylane", "token": PENNYLANE, "base_url": f"{url}/books"}
-        return {**where, "allow_same_product": True, "zero_rate_code": {"default": "exempt"}, "on_change": "update"}
-
-    def product(self, clock: Callable[[], float]) -> ProductSandbox:
-        return SecondCompany(SandboxOptions(customers=0, invoices=0, limits="off"))
-
-    def held(self, url: str) -> dict[str, Held]:
-        customers = list(self._all(url, "customers"))
-        names = {each["id"]: each["external_reference"] for each in customers}
-        documents = list(self._all(url, "customer_invoices"))
-        references = {each["id"]: each["external_reference"] for each in documents}
-        shown = ((each["external_reference"], self._shown(url, each, names, references)) for each in documents)
-        return {
-            "customers": grouped((each["external_reference"], _steady(each)) for each in customers),
-            "customer_invoices": grouped(shown),
-        }
-
-    def lost_releases(self, rows: Iterable[dict[str, Any]]) -> int:
-        return 0
-
-    def _shown(self, url: str, row: dict[str, Any], names: Mapping[int, str], documents: Mapping[int, str]) -> Any:
-        credited = row["credited_invoice"]
-        lines = [_steady(each) for each in self._all(url, f"customer_invoices/{row['id']}/invoice_lines")]
-        return {
-            **_steady(row),
-            "customer": names[row["customer"]["id"]],
-            "credited_invoice": documents[credited["id"]] if credited else None,
-            "lines": lines,
-        }
-
-    def _all(self, url: str, path: str) -> Iterator[dict[str, Any]]:
-        query: dict[str, Any] = {"sort": "id", "limit": 100}
-        with httpx.Client(base_url=f"{url}/books/api/external/v2", headers=self.headers, timeout=60) as http:
-            while True:
-                page = http.get(f"/{path}", params=query).raise_for_status().json()
-                yield from page["items"]
-                if not page["has_more"]:
-                    return
-                query["cursor"] = page["next_cursor"]
-
-
-def unpaced_books(url: str) -> Limiter:
-    """What lets the second company be written to without waiting, for as long as it is kept."""
-    key = sha256(f"{url}/books\n{PENNYLANE}".encode()).hexdigest()
-    return shared_limiter(key, lambda: WindowLimiter(requests=1_000_000, seconds=1.0))
+        return {**super().block(url), "allow_same_product": True}
 
 
 def _steady(row: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in _INCIDENTAL}
+
+
+def _shown(http: httpx.Client, row: dict[str, Any], names: Mapping[int, str], documents: Mapping[int, str]) -> Any:
+    credited = row["credited_invoice"]
+    return {
+        **_steady(row),
+        "customer": names[row["customer"]["id"]],
+        "credited_invoice": documents[credited["id"]] if credited else None,
+        "lines": [_steady(each) for each in _all(http, f"customer_invoices/{row['id']}/invoice_lines")],
+    }
+
+
+def _all(http: httpx.Client, path: str) -> Iterator[dict[str, Any]]:
+    query: dict[str, Any] = {"sort": "id", "limit": 100}
+    while True:
+        page = http.get(f"/{path}", params=query).raise_for_status().json()
+        yield from page["items"]
+        if not page["has_more"]:
+            return
+        query["cursor"] = page["next_cursor"]

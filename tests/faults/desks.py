@@ -9,12 +9,10 @@ import json
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from hashlib import sha256
 from typing import Any, ClassVar
 
 import httpx
 
-from duebridge.core.edge.limits import WindowLimiter, shared_limiter
 from duebridge.core.sandbox.product import ProductSandbox, SandboxOptions
 from duebridge.core.testing.carbon.sandbox import TOKEN, CarbonSandbox
 from duebridge.targets.upflow.sandbox import UpflowSandbox
@@ -166,13 +164,6 @@ def writes(url: str, product: str) -> list[dict[str, Any]]:
 def unheard(row: Mapping[str, Any]) -> bool:
     """Whether a journal row is of a write that was made and whose answer was lost."""
     return row.get("acted") is not None and row["acted"] < 300
-
-
-def unpaced(url: str, token: str = PENNYLANE) -> None:
-    """Let the source be read without waiting for its allowance; pace has tests of its own."""
-    wide = WindowLimiter(requests=1_000_000, seconds=1.0)
-    key = sha256(f"{url}/pennylane\n{token}".encode()).hexdigest()
-    assert shared_limiter(key, lambda: wide) is wide, "a client of an earlier run is still there"
 
 
 def _essential(item: dict[str, Any], collection: str) -> Any:

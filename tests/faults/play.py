@@ -12,14 +12,16 @@ from typing import Any
 
 import httpx
 
+from duebridge.core.edge.limits import without_pace
 from duebridge.core.engine.report import Report
 from duebridge.core.registry import Registry
 from duebridge.core.sandbox.product import SandboxOptions
 from duebridge.core.sandbox.running import running_sandbox
 from duebridge.core.testing import Bench, Fault, OrderedFaults, carbon, faults
-from duebridge.plugins.pennylane.sandbox import PennylaneSandbox
 
-from .desks import PENNYLANE, Desk, Held, unheard, unpaced, writes
+from .desks import PENNYLANE, Desk, Held, unheard, writes
+from .ledgers import PENNYLANE as PENNYLANE_LEDGER
+from .ledgers import Ledger
 
 #: Runs until everything is settled, at most: a half of all answers lost takes about six.
 MOST_RUNS = 15
@@ -125,15 +127,19 @@ class Play:
 
 
 @contextmanager
-def playing(desk: Desk, folder: Path, *, customers: int, invoices: int, **more: Any) -> Iterator[Play]:
+def playing(
+    desk: Desk, folder: Path, *, customers: int, invoices: int, ledger: Ledger = PENNYLANE_LEDGER, **more: Any
+) -> Iterator[Play]:
     """Serve a ledger of this size and `desk`, and open a bench between them; `more` are the connection's keys."""
     clock, registry = Clock(), Registry.load(strict=True)
     registry.register(carbon, "carbon")
-    ledger = PennylaneSandbox(SandboxOptions(customers=customers, invoices=invoices, limits="off"))
-    with running_sandbox([ledger, desk.product(clock.seconds)]) as sandbox, httpx.Client(timeout=60) as http:
-        unpaced(sandbox.url)
-        source = {"connector": "pennylane", "token": PENNYLANE, "base_url": f"{sandbox.url}/pennylane"}
-        target = desk.block(sandbox.url)
+    read = ledger.sandbox(SandboxOptions(customers=customers, invoices=invoices, limits="off"))
+    with (
+        running_sandbox([read, desk.product(clock.seconds)]) as sandbox,
+        httpx.Client(timeout=60) as http,
+        without_pace(),
+    ):
+        source, target = ledger.block(sandbox.url), desk.block(sandbox.url)
         with (
             Bench(folder, registry, source=source, target=target, now=clock, **more) as bench,
             faults(sandbox.url) as o,

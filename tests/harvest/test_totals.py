@@ -53,6 +53,12 @@ def test_missing_units_go_to_the_lines_that_lost_most_the_first_of_equals() -> N
     assert spread(D("0.05"), [D("0.011"), None, D("0.039")], D("0.01")) == [D("0.01"), D(0), D("0.04")]
 
 
+def test_a_line_of_nothing_bears_no_cent_of_what_was_rounded() -> None:
+    told = totals("120.01", tax="20", tax_amount="20.01")
+    assert shares(items("0", "100"), told, "EUR") == [Share(D(0), D(0)), Share(D("100"), D("20.01"))]
+    assert spread(D("0.01"), [D(0), None, D(0)], D("0.01")) == [D("0.01"), D(0), D(0)]
+
+
 def test_an_invoice_without_lines_has_nothing_to_share() -> None:
     assert shares([], totals("0"), "EUR") == []
 

@@ -1,96 +1,171 @@
-"""Invoices as Harvest makes them, at random: discounts, two taxes, negative lines; amounts allocated to the cent."""
+"""Invoices at random, as the JSON of Harvest's API: discounts, two taxes, lines of both signs, any rounding.
+
+Each comes with what must become of it. Figures are made here, by Harvest's documented arithmetic: nothing of the
+connector or its stand-in computes them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
-from duebridge.core.api import CreditNote, Invoice, exponent
+from duebridge.core.edge.payloads import encoded
+from duebridge.plugins.harvest.sandbox import objects
 
-_CURRENCIES = ("EUR", "EUR", "EUR", "USD", "CHF", "JPY", "TND", "CLP")
+Fate = Literal["imported", "draft", "inconsistent", "finer than the currency", "no VAT code"]
+
+CLIENT = {"id": 5735776, "name": "123 Industries"}
+_DECIMALS = {"EUR": 2, "USD": 2, "CHF": 2, "JPY": 0, "CLP": 0, "XOF": 0, "TND": 3, "KWD": 3}
+_CURRENCIES = ("EUR", "EUR", "EUR", *_DECIMALS)
+_CENT = Decimal("0.01")
 _QUANTITIES = ("0", "1", "1", "2", "3", "7", "0.25", "1.5", "13.37", "-1", "1000", "0.01")
-_DISCOUNTS = ("0", "0", "0", "3.33", "10", "33.3", "100")
-#: Most have a code of their own in France; 7.7 and 22.5 have none.
-_TAXES = ("20", "20", "10", "5.5", "2.1", "0", "7.7")
-_SECOND_TAXES = ("0", "0", "0", "0", "2.5")
+_DISCOUNTS = ("0", "0", "0", "0", "3.33", "10", "33.3", "100")
+#: The first tax and the second, on the same lines or on different ones.
+_TAXES = (("20", "0"),) * 6 + (
+    ("0", "0"),
+    ("10", "0"),
+    ("5.5", "0"),
+    ("2.1", "0"),
+    ("10", "10"),
+    ("5.5", "4.5"),
+    ("20", "10"),
+    ("7.7", "0"),
+    ("20", "2.5"),
+)
+#: What a French line may bear; there is no code for any other sum of the above.
+_WITH_CODE = {Decimal(rate) for rate in ("0", "2.1", "5.5", "10", "20")}
+#: Which way Harvest rounds is not told; a tax may also be rounded on each line.
+_WAYS = (ROUND_HALF_UP, ROUND_HALF_UP, ROUND_HALF_EVEN, ROUND_FLOOR, ROUND_CEILING)
+_FIGURES = ("discount_amount", "tax_amount", "tax2_amount")
 
 
-def random_document(rng: Random, id: int) -> Invoice | CreditNote:
-    """A finalised invoice, or a credit note when its total is negative."""
+@dataclass(frozen=True)
+class Made:
+    """An invoice as the API writes it, what must become of it, and the places of lines whose rate has no code."""
+
+    json: bytes
+    fate: Fate
+    without_code: frozenset[int]
+
+
+@dataclass(frozen=True)
+class Item:
+    """A line's amount, and which of the taxes are on it."""
+
+    quantity: Decimal
+    price: Decimal
+    amount: Decimal
+    taxed: bool
+    taxed2: bool
+
+
+def random_invoice(rng: Random, id: int) -> Made:
+    """An invoice of any state; most are consistent, of rates that have a code."""
     currency = rng.choice(_CURRENCIES)
-    unit = Decimal(1).scaleb(-exponent(currency))
-    discount, tax, tax2 = (Decimal(rng.choice(rates)) for rates in (_DISCOUNTS, _TAXES, _SECOND_TAXES))
-    items = [_item(rng, unit) for _ in range(rng.choice((1, 1, 2, 3, 5, 12, 30)))]
-    amounts = [item["amount"] for item in items]
-    off = _shares(amounts, discount, unit)
-    nets = [amount - part for amount, part in zip(amounts, off, strict=True)]
-    left = [amount * (1 - discount / 100) for amount in amounts]
-    first, second = _tax(left, items, "taxed", tax, unit), _tax(left, items, "taxed2", tax2, unit)
-    taxes = [one + other for one, other in zip(first, second, strict=True)]
-    lines = tuple(
-        _line(place, item, net, part, _rate(item, tax, tax2))
-        for place, (item, net, part) in enumerate(zip(items, nets, taxes, strict=True), start=1)
-    )
-    before, taxed = sum(nets, Decimal(0)), sum(taxes, Decimal(0))
-    values: dict[str, Any] = {
-        "id": str(id),
-        "customer_id": "1",
+    unit = Decimal(1).scaleb(-_DECIMALS[currency])
+    # Harvest may know two decimals alone, whatever the currency has
+    step = _CENT if rng.random() < 0.15 else unit
+    discount = Decimal(rng.choice(_DISCOUNTS))
+    tax, tax2 = map(Decimal, rng.choice(_TAXES))
+    rates = {"discount": discount, "tax": tax, "tax2": tax2}
+    items = _items(rng, step)
+    figures = _figures(rng, items, rates, step)
+    wrong = step == unit and rng.random() < 0.08
+    if wrong:
+        _spoil(rng, figures, max(unit, _CENT) * 2 * (len(items) + 1))
+    state = rng.choice(("open", "open", "paid", "closed", "draft" if rng.random() < 0.2 else "open"))
+    lines = [_line(place, item) for place, item in enumerate(items, start=1)]
+    without_code = _without_code(items, tax, tax2)
+    values = {
         "number": f"H-{id}",
-        "status": "upcoming",
-        "draft": False,
-        "paid": rng.random() < 0.3,
+        "state": state,
         "currency": currency,
-        "amount": before + taxed,
-        "amount_before_tax": before,
-        "tax": taxed,
-        "issued_on": date(2026, 3, rng.randrange(1, 29)),
-        "due_on": date(2026, 4, rng.randrange(1, 29)),
-        "lines": lines,
+        "due_amount": Decimal(0) if state == "paid" else figures["amount"],
+        "line_items": lines,
+        **{name: rate or rng.choice((None, rate)) for name, rate in rates.items()},
+        **figures,
     }
-    return (CreditNote if before + taxed < 0 else Invoice).model_validate(values)
+    day = f"2026-03-{rng.randrange(1, 29):02}"
+    raw = objects.invoice(13150000 + id, f"{day}T09:00:00Z", CLIENT, day, **values)
+    content = encoded(raw)
+    assert isinstance(content, bytes)
+    finer = any(figure % unit for figure in figures.values())
+    return Made(content, _fate(state, finer=finer, wrong=wrong, coded=not without_code), without_code)
 
 
-def _tax(
-    left: Sequence[Decimal], items: Sequence[dict[str, Any]], flag: str, rate: Decimal, unit: Decimal
-) -> list[Decimal]:
-    """What each line bears of one of the two taxes."""
-    return _shares([amount if item[flag] else Decimal(0) for amount, item in zip(left, items, strict=True)], rate, unit)
+def _fate(state: str, *, finer: bool, wrong: bool, coded: bool) -> Fate:
+    """What comes first: an invoice that can't be understood, one that isn't sent, one that can't be."""
+    if finer or wrong:
+        return "finer than the currency" if finer else "inconsistent"
+    if state == "draft":
+        return "draft"
+    return "imported" if coded else "no VAT code"
 
 
-def _item(rng: Random, unit: Decimal) -> dict[str, Any]:
-    quantity, price = Decimal(rng.choice(_QUANTITIES)), Decimal(rng.randrange(-40_000, 250_000)) * unit
-    amount = (quantity * price).quantize(unit, ROUND_HALF_UP)
-    return {"quantity": quantity, "amount": amount, "taxed": rng.random() < 0.9, "taxed2": rng.random() < 0.5}
+def _items(rng: Random, step: Decimal) -> list[Item]:
+    """Lines; each bears both taxes, or one of them. A few invoices have lines finer than what is rounded to."""
+    both, rounds = rng.random() < 0.6, rng.random() > 0.05
+    items = []
+    for _ in range(rng.choice((1, 1, 2, 3, 5, 12, 30))):
+        quantity, price = Decimal(rng.choice(_QUANTITIES)), Decimal(rng.randrange(-40_000, 250_000)) * step
+        amount = quantity * price
+        taxed, second = rng.random() < 0.9, rng.random() < 0.5
+        item = Item(
+            quantity,
+            price,
+            amount.quantize(step, ROUND_HALF_UP) if rounds else amount,
+            taxed if both else not second,
+            taxed if both else second,
+        )
+        items.append(item)
+    return items
 
 
-def _shares(amounts: Sequence[Decimal], percent: Decimal, unit: Decimal) -> list[Decimal]:
-    """`percent` of each amount in whole units, which together are `percent` of their sum, rounded once."""
-    exact = [amount * percent / 100 for amount in amounts]
-    floors = [(value // unit) * unit - (unit if value < 0 and value % unit else 0) for value in exact]
-    total = sum(exact, Decimal(0)).quantize(unit, ROUND_HALF_UP)
-    missing = int((total - sum(floors, Decimal(0))) / unit)
-    by_rest = sorted(range(len(exact)), key=lambda place: floors[place] - exact[place])
-    for place in by_rest[:missing]:
-        floors[place] += unit
-    assert sum(floors, Decimal(0)) == total
-    return floors
+def _figures(rng: Random, items: Sequence[Item], rates: Mapping[str, Decimal], step: Decimal) -> dict[str, Decimal]:
+    """amount = sum of lines - discount_amount + tax_amount + tax2_amount, each rounded in its own way."""
+    subtotal = sum((item.amount for item in items), Decimal(0))
+    left = 1 - rates["discount"] / 100
+    off = (subtotal * rates["discount"] / 100).quantize(step, rng.choice(_WAYS))
+    first = _tax(rng, [item.amount * left * rates["tax"] / 100 for item in items if item.taxed], step)
+    second = _tax(rng, [item.amount * left * rates["tax2"] / 100 for item in items if item.taxed2], step)
+    amount = (subtotal - off + first + second).quantize(step, ROUND_HALF_UP)
+    return {"amount": amount, **dict(zip(_FIGURES, (off, first, second), strict=True))}
 
 
-def _rate(item: dict[str, Any], tax: Decimal, tax2: Decimal) -> Decimal:
-    return (tax if item["taxed"] else Decimal(0)) + (tax2 if item["taxed2"] else Decimal(0))
+def _tax(rng: Random, exact: Sequence[Decimal], step: Decimal) -> Decimal:
+    """A tax rounded once, or on each line."""
+    way = rng.choice(_WAYS)
+    if rng.random() < 0.2:
+        return sum((share.quantize(step, way) for share in exact), Decimal(0))
+    return sum(exact, Decimal(0)).quantize(step, way)
 
 
-def _line(place: int, item: dict[str, Any], net: Decimal, tax: Decimal, rate: Decimal) -> dict[str, Any]:
-    return {
-        "id": str(place),
-        "label": f"Line {place}",
-        "category": "Service" if place % 2 else "Product",
-        "quantity": item["quantity"],
-        "amount_before_tax": net,
-        "tax": tax,
-        "amount": net + tax,
-        "tax_rate": rate,
-    }
+def _spoil(rng: Random, figures: dict[str, Decimal], least: Decimal) -> None:
+    """Make one figure another one by `least` or more; the total goes with it half of the time."""
+    name, by = rng.choice(("amount", *_FIGURES)), least * rng.choice((1, 2, 70, -1, -2, -70))
+    figures[name] += by
+    if name != "amount" and rng.random() < 0.5:
+        figures["amount"] += -by if name == "discount_amount" else by
+
+
+def _without_code(items: Sequence[Item], tax: Decimal, tax2: Decimal) -> frozenset[int]:
+    """The places of lines whose rate has no code; lines of nothing aren't imported, unless there is one alone."""
+    told = {place: item for place, item in enumerate(items, start=1) if item.quantity or item.amount}
+    rates = {place: tax * item.taxed + tax2 * item.taxed2 for place, item in (told or {1: items[0]}).items()}
+    return frozenset(place for place, rate in rates.items() if rate not in _WITH_CODE)
+
+
+def _line(place: int, item: Item) -> dict[str, Any]:
+    return objects.line(
+        place,
+        kind="Service" if place % 2 else "Product",
+        description=f"Item {place}\r\nof many",
+        quantity=item.quantity,
+        unit_price=item.price,
+        amount=item.amount,
+        taxed=item.taxed,
+        taxed2=item.taxed2,
+    )

@@ -30,10 +30,12 @@ from points import Watch
 LONGEST = 60.0
 
 #: No pacing, and small steps, so that little data has many pages, chunks and batches; pages are read ahead at once.
-STEPS: dict[str, float] = {
+STEPS: dict[str, Any] = {
     "duebridge.plugins.pennylane.client:REQUESTS": 1_000_000,
     "duebridge.plugins.pennylane.reader:LIMIT": 9,
     "duebridge.plugins.pennylane.changes:LIMIT": 9,
+    "duebridge.plugins.harvest.client:REQUESTS": 1_000_000,
+    "duebridge.plugins.harvest.paging:SIZES": (9,),
     "duebridge.core.engine.reading:_CHUNK": 10,
     "duebridge.core.engine.prefetch:_WORTH_SECONDS": -1.0,
     "duebridge.core.engine.writing:SMALLEST_BATCH": 12,

@@ -153,7 +153,7 @@ TARGETS: Mapping[str, tuple[Seam, ...]] = {
         Seam("duebridge.targets.billabex.client:BillabexClient.unallocate", after="an allocation taken back"),
         Seam("duebridge.targets.billabex.client:BillabexClient.set_paid", after="a paid amount told, not settled"),
     ),
-    "books": (
+    "pennylane": (
         Seam(f"{IMPORTS}.customers:existing", after="customer looked for, not added"),
         Seam(f"{IMPORTS}.client:ImportClient.upload", before="file to be uploaded", after="uploaded, not imported"),
         Seam(f"{IMPORTS}.client:ImportClient.create", before="about to be made", after="made, not settled"),
