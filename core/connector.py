@@ -361,6 +361,14 @@ class Target(ABC):
         return ()
 
     @property
+    def place(self) -> str:
+        """Where what is sent stands, by the settings alone and for people to read; in another, none of it does.
+
+        A key or an address is no place: they change, and what was sent stays where it is.
+        """
+        return self.title
+
+    @property
     def mirrors_payments(self) -> bool:
         """Whether what was paid on an open invoice is carried to the target too; `reconcile` asks."""
         return False

@@ -84,6 +84,11 @@ class FincomeWorkbook(SnapshotTarget):
         """Return the day, which decides what is overdue, and the connection's choices."""
         return context_of(self.options, self.services)
 
+    @property
+    def place(self) -> str:
+        """Fincome's API or workbooks: what is in the one is not in the other."""
+        return f"{self.title}, mode {self.options.mode}"
+
     def reference(self, source: str, record: Record) -> str:  # noqa: ARG002 - ids are the ledger's own
         """Return the id Fincome knows `record` by: the ledger's own reference."""
         return reference_of(record)
