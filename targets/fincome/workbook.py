@@ -36,7 +36,7 @@ from duebridge.targets.fincome.rows import Book
 from duebridge.targets.fincome.rules import CREDIT_NOTES, CUSTOMERS, INVOICES, PRICES, PRODUCTS, SUBSCRIPTIONS
 from duebridge.targets.fincome.settings import FincomeSettings
 from duebridge.targets.fincome.sheet import written
-from duebridge.targets.fincome.ties import tied
+from duebridge.targets.fincome.ties import continued
 
 _ROWS = "workbook rows"
 
@@ -93,9 +93,9 @@ class FincomeWorkbook(SnapshotTarget):
         """Return the id Fincome knows `record` by: the ledger's own reference."""
         return reference_of(record)
 
-    def continued(self, kind: str, payload: Payload, previous: Payload) -> Payload:  # noqa: ARG002 - lines tell what it is
-        """Keep lines under the subscription they were sent under, when the ledger no longer tells of one."""
-        return tied(payload, previous) if "lines" in payload else payload
+    def continued(self, kind: str, payload: Payload, previous: Payload) -> Payload:  # noqa: ARG002 - payloads tell what they are
+        """Keep references and subscriptions as they were sent, when the ledger no longer tells of them."""
+        return continued(payload, previous)
 
     def publish(self, deliveries: Iterable[Delivery], *, accept_mass_change: bool) -> Ack:
         """Write one workbook of everything under a name of its own; it appears when it is whole, or not at all.
