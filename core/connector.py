@@ -373,6 +373,11 @@ class Target(ABC):
         """Whether what was paid on an open invoice is carried to the target too; `reconcile` asks."""
         return False
 
+    @property
+    def tells_balances(self) -> bool:
+        """Whether each document goes with its own balance as the source has it, not by its total; `reconcile` asks."""
+        return False
+
     def close(self) -> None:
         """Release connections."""
 
