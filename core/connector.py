@@ -361,8 +361,21 @@ class Target(ABC):
         return ()
 
     @property
+    def place(self) -> str:
+        """Where what is sent stands, by the settings alone and for people to read; in another, none of it does.
+
+        A key or an address is no place: they change, and what was sent stays where it is.
+        """
+        return self.title
+
+    @property
     def mirrors_payments(self) -> bool:
         """Whether what was paid on an open invoice is carried to the target too; `reconcile` asks."""
+        return False
+
+    @property
+    def tells_balances(self) -> bool:
+        """Whether each document goes with its own balance as the source has it, not by its total; `reconcile` asks."""
         return False
 
     def close(self) -> None:

@@ -16,6 +16,7 @@ from duebridge.core.engine.guard import Guard
 from duebridge.core.engine.intake import Intake
 from duebridge.core.engine.needed import wait_until_needed
 from duebridge.core.engine.needs import needs_of
+from duebridge.core.engine.place import stay
 from duebridge.core.engine.planners import planner_for
 from duebridge.core.engine.planning import writes_of
 from duebridge.core.engine.policy import Policy
@@ -65,6 +66,7 @@ def preview(
 
     `with_stored` asks nothing: both ends must be unable to.
     """
+    stay(store, connection_id, report.connection, target)
     kinds = tuple(kind.kind for kind in target.rules)
     doubt_interrupted(store, connection_id, report.run, writes_of(target), now)
     context = remembered_context(store, connection_id, target, report) if with_stored else target.context()

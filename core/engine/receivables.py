@@ -100,6 +100,31 @@ def walk(
     return Walk(source, tuple(step for step in steps if step.amount))
 
 
+def walk_balances(invoice: Entry[Invoice] | None, credit_notes: Sequence[Entry[CreditNote]]) -> Walk:
+    """Walk a family for a target that is told each document's own balance, whatever became of the others.
+
+    `credit_notes` are as for `walk`.
+    """
+    counted = [entry for entry in credit_notes if entry.counts]
+    totals = [entry.record.total for entry in counted]
+    linked = allocate_credits(invoice.record.total, totals) if invoice is not None else [ZERO] * len(totals)
+    balances: list[tuple[Entry[Invoice] | Entry[CreditNote], Decimal]] = [
+        (entry, taken - entry.record.total) for entry, taken in zip(counted, linked, strict=True)
+    ]
+    if invoice is not None and invoice.counts:
+        balances.append((invoice, _owed(invoice.record, sum(linked, ZERO))))
+    steps = [
+        Step(PAID_AT_TARGET if entry.stands else entry.reason, balance)
+        for entry, balance in balances
+        if balance and (_reads_paid(entry.record) or not entry.stands)
+    ]
+    return Walk(sum((balance for _, balance in balances), ZERO), tuple(steps))
+
+
+def _reads_paid(document: Document) -> bool:
+    return document.paid or document.status == "paid"
+
+
 def _not_deducted(invoice: Entry[Invoice] | None, credit_notes: Sequence[Entry[CreditNote]]) -> list[Entry[CreditNote]]:
     """The credit notes the target gets nothing of that the source has not taken off what remains either."""
     if invoice is None or invoice.record.remaining is None or not _open(invoice.record):

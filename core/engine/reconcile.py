@@ -19,7 +19,7 @@ from typing import Any, Literal
 from duebridge.core.connector import Balance, BalanceReader, PayloadReader, Target
 from duebridge.core.engine.accepted import NOT_ASKED, accepted
 from duebridge.core.engine.holdings import Family, Holdings, holdings
-from duebridge.core.engine.receivables import walk
+from duebridge.core.engine.receivables import Walk, walk, walk_balances
 from duebridge.core.errors import ConfigError, RecordError
 from duebridge.core.money import ZERO, exponent
 from duebridge.core.store.store import Store
@@ -134,7 +134,7 @@ def _compared(target: Target, held: Holdings, balances: Iterable[Balance]) -> Re
     sides: defaultdict[Pair, Side] = defaultdict(Side)
     there = _at_target(balances, held, sides)
     for number, family in enumerate(held.families):
-        _compare(family, there.get(number, {}), sides, mirrors_payments=target.mirrors_payments)
+        _compare(family, there.get(number, {}), sides, target)
     return _result(sides, held)
 
 
@@ -161,8 +161,8 @@ def _customer(balance: Balance, held: Holdings, family: int | None) -> str:
     return held.customer_ids.get(balance.customer, balance.customer)
 
 
-def _compare(family: Family, there: Mapping[Pair, Decimal], sides: dict[Pair, Side], *, mirrors_payments: bool) -> None:
-    way = walk(family.invoice, family.credit_notes, mirrors_payments=mirrors_payments)
+def _compare(family: Family, there: Mapping[Pair, Decimal], sides: dict[Pair, Side], target: Target) -> None:
+    way = _way(family, target)
     side = sides[family.pair]
     side.source += way.source
     for step in way.steps:
@@ -175,6 +175,12 @@ def _compare(family: Family, there: Mapping[Pair, Decimal], sides: dict[Pair, Si
             sides[pair].explained[family.trouble] += rest
         else:
             sides[pair].unexplained += rest
+
+
+def _way(family: Family, target: Target) -> Walk:
+    if target.tells_balances:
+        return walk_balances(family.invoice, family.credit_notes)
+    return walk(family.invoice, family.credit_notes, mirrors_payments=target.mirrors_payments)
 
 
 def _result(sides: Mapping[Pair, Side], held: Holdings) -> Reconciliation:

@@ -15,6 +15,7 @@ from duebridge.core.engine.guard import Answer, Guard
 from duebridge.core.engine.intake import Intake
 from duebridge.core.engine.needed import wait_until_needed
 from duebridge.core.engine.needs import needs_of, plan_hash
+from duebridge.core.engine.place import stay
 from duebridge.core.engine.planners import planner_for
 from duebridge.core.engine.planning import Planner, writes_of
 from duebridge.core.engine.policy import Policy
@@ -103,6 +104,7 @@ class Sync:
     def _read(self, report: Report, connection_id: int, guard: Guard, asked: Asking) -> Retrying | None:
         if asked.retry and isinstance(self._target, SnapshotTarget):
             raise ConfigError(f"{self._target.title} takes whole snapshots: leave --retry out, every run sends all")
+        stay(self._store, connection_id, report.connection, self._target)
         now = self._now()
         if not asked.retry:
             account = self._source.check()

@@ -149,6 +149,11 @@ class AfaktoTarget(SnapshotTarget, PayloadReader):
         """Balances are net of what was paid."""
         return True
 
+    @property
+    def tells_balances(self) -> bool:
+        """Documents go with what is left of each."""
+        return True
+
     def close(self) -> None:
         """Release what the delivery holds."""
         self._place.close()

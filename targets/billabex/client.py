@@ -43,6 +43,7 @@ class BillabexClient:
         """Open no connection yet. All clients of one token at one address share one budget of requests."""
         self._token = options.token.get_secret_value()
         self._organization = options.organization_id
+        self._source_id_field = options.source_id_field
         allowed = options.requests_per_minute
         whose = hashlib.sha256(f"billabex\n{options.base_url}\n{self._token}\n{allowed}".encode()).hexdigest()
         limiter = shared_limiter(whose, lambda: PerMinute(allowed))
@@ -58,14 +59,14 @@ class BillabexClient:
         A refusal is about the organization, not about a record: it is a `RunError`.
         """
         try:
-            yield from self._nodes(collection, {"organizationId": self._organization})
+            yield from map(self._named, self._nodes(collection, {"organizationId": self._organization}))
         except Refused as refusal:
             raise RunError(f"{refusal} (is organization_id {self._organization} the right one?)") from refusal
 
     def found(self, collection: str, id: str) -> Node | None:
         """Return the object `id` of `collection`; None when it is not there."""
         try:
-            return _object(self._http.get(f"{ROOT}/{collection}/{_segment(id)}"), collection)
+            return self._named(_object(self._http.get(f"{ROOT}/{collection}/{_segment(id)}"), collection))
         except NotFound:
             return None
 
@@ -97,7 +98,8 @@ class BillabexClient:
 
     def create_document(self, collection: str, fields: Mapping[str, str], file: File | None, key: str) -> str:
         """Make an invoice or a credit note; return its id. The same content is the same bytes, whenever it is sent."""
-        form = Form(fields, {"file": file} if file is not None else {})
+        named = {self._source_id_field if name == "sourceId" else name: value for name, value in fields.items()}
+        form = Form(named, {"file": file} if file is not None else {})
         kind = f"multipart/form-data; boundary={boundary(content_of(fields, file))}"
         return _made(self._write("POST", collection, form, key=key, content_type=kind), collection)
 
@@ -120,6 +122,11 @@ class BillabexClient:
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
+
+    def _named(self, node: Node) -> Node:
+        """An object with its source id as `sourceId`, whatever Billabex calls it."""
+        name = self._source_id_field
+        return {**node, "sourceId": node[name]} if name in node and name != "sourceId" else node
 
     def _headers(self) -> Mapping[str, str]:
         return {"Authorization": f"Bearer {self._token}"}

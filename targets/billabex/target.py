@@ -140,6 +140,11 @@ class BillabexTarget(RecordTarget, BalanceReader):
         return written.find(delivery)
 
     @property
+    def place(self) -> str:
+        """The organization."""
+        return f"{self.title}, organization {self.options.organization_id}"
+
+    @property
     def mirrors_payments(self) -> bool:
         """What is paid on open invoices is carried too."""
         return True

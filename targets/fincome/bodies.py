@@ -24,7 +24,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 
 #: In a payload for us alone.
-NOT_SENT = frozenset({"beside_lines"})
+NOT_SENT = frozenset({"beside_lines", "customer", "product"})
 
 _NUMBERS = frozenset(
     "amount amount_excluding_tax_after_discount discount_amount monthly_amount quantity tax_amount".split()
@@ -36,7 +36,7 @@ def body(collection: str, payload: Payload, previous: Payload | None = None) -> 
     whole = {**dict.fromkeys(FIELDS[collection]), **payload}
     if collection == "customers":
         whole["custom_properties"] = _properties(payload, previous or {})
-    return {name: _sent(name, value) for name, value in whole.items() if name not in NOT_SENT}
+    return _without_ours(whole)
 
 
 def told(payload: Payload) -> list[str]:
@@ -55,7 +55,11 @@ def _properties(payload: Payload, previous: Payload) -> Payload:
     return {**cleared, **(payload.get("custom_properties") or {})}
 
 
+def _without_ours(payload: Payload) -> Payload:
+    return {name: _sent(name, value) for name, value in payload.items() if name not in NOT_SENT}
+
+
 def _sent(name: str, value: Json) -> Json:
     if isinstance(value, list):
-        return [{inner: _sent(inner, given) for inner, given in each.items()} for each in value]
+        return [_without_ours(each) for each in value]
     return Decimal(value) if name in _NUMBERS and value is not None else value

@@ -128,6 +128,7 @@ def _common(each: Billed, subscription: Subscription | None, currency: str) -> d
         "id": line.id,
         "subscription_id": of,
         "price_id": known_as(line.product_reference, line.product_id or "") or None,
+        "product": line.product_id,
         "description": line.label or line.description or None,
         "currency_code": currency,
         "period_start": period.start.isoformat() if period else None,

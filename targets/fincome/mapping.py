@@ -31,6 +31,9 @@ def _name(name: str, first_name: str, last_name: str) -> str | None:
 _CUSTOMER_ID = computed(
     known_as, "customer_reference", "customer_id", says="the customer's external reference, or its id without one"
 )
+_OWN_CUSTOMER = computed(
+    lambda id: id, "customer_id", says="not sent: the ledger's own id, by which customer_id stays when it is gone there"
+)
 _BESIDE_LINES = computed(
     beside_lines,
     "lines",
@@ -102,6 +105,7 @@ INVOICE = Mapping(
     {
         "id": "id",
         "customer_id": _CUSTOMER_ID,
+        "customer": _OWN_CUSTOMER,
         "date": _DATE,
         "invoice_number": "number",
         "status": computed(
@@ -133,6 +137,7 @@ CREDIT_NOTE = Mapping(
         "id": "id",
         "invoice_id": "invoice_id",
         "customer_id": _CUSTOMER_ID,
+        "customer": _OWN_CUSTOMER,
         "date": _DATE,
         "credit_note_number": "number",
         "currency_code": "currency",

@@ -49,6 +49,7 @@ def items(
     """
     common = {
         "customer_id": known_as(customer_reference, customer_id or ""),
+        "customer": customer_id,
         "subscription_set_id": id,
         "currency_code": currency,
         "status": words[status],
@@ -62,6 +63,7 @@ def items(
             "id": item_id(id, line.id),
             **common,
             "price_id": known_as(line.product_reference, line.product_id or "") or None,
+            "product": line.product_id,
             "monthly_amount": monthly(line.amount_before_tax, currency, unit, interval),
         }
         for line in lines or ()

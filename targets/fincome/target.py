@@ -39,7 +39,7 @@ from duebridge.targets.fincome.mapping import CREDIT_NOTE, CUSTOMER, INVOICE, PR
 from duebridge.targets.fincome.references import reference_of
 from duebridge.targets.fincome.rules import CREDIT_NOTES, CUSTOMERS, INVOICES, PRICES, PRODUCTS, SUBSCRIPTIONS
 from duebridge.targets.fincome.settings import FincomeSettings
-from duebridge.targets.fincome.ties import tied
+from duebridge.targets.fincome.ties import continued
 from duebridge.targets.fincome.workbook import FincomeWorkbook
 
 _COLLECTIONS: Mapping[str, str] = MappingProxyType(
@@ -114,13 +114,18 @@ class FincomeTarget(RecordTarget):
         """Return the day, which decides what is overdue, and the connection's choices."""
         return context_of(self.options, self.services)
 
+    @property
+    def place(self) -> str:
+        """Fincome's API or workbooks: what is in the one is not in the other."""
+        return f"{self.title}, mode {self.options.mode}"
+
     def reference(self, source: str, record: Record) -> str:  # noqa: ARG002 - ids are the ledger's own
         """Return the id Fincome knows `record` by: the ledger's own reference."""
         return reference_of(record)
 
-    def continued(self, kind: str, payload: Payload, previous: Payload) -> Payload:  # noqa: ARG002 - lines tell what it is
-        """Keep lines under the subscription they were sent under, when the ledger no longer tells of one."""
-        return tied(payload, previous) if "lines" in payload else payload
+    def continued(self, kind: str, payload: Payload, previous: Payload) -> Payload:  # noqa: ARG002 - payloads tell what they are
+        """Keep references and subscriptions as they were sent, when the ledger no longer tells of them."""
+        return continued(payload, previous)
 
     def push(self, delivery: Delivery) -> Ack:
         """Make one write. Raises `RecordError` when refused, `UnknownOutcome` when the answer was lost."""

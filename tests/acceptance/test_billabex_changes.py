@@ -164,3 +164,13 @@ def test_a_record_is_explained_with_what_its_family_adds(credited: tuple[Scene, 
     assert (fields["paidAmount"], fields["credits.0"]) == ("200.00", f"pennylane-credit_note-{note}")
     assert (settling["code"], settling["parts"][0]["fields"][0]["value"]) == ("linked", "300.00")
     assert preview.as_json()["changes"] == []
+
+
+def test_another_organization_wants_a_connection_of_its_own(scene: Scene) -> None:
+    scene.invoice(scene.make("customers"))
+    scene.synced()
+    scene.organization = "b111abe0-0000-4000-8000-000000000002"
+    scene.configure()
+    report = scene.sync()
+    assert (report["status"], report["exit_code"]) == ("failed", 2)
+    assert "went to Billabex, organization b111abe0-0000-4000-8000-000000000001" in report["error"]

@@ -138,3 +138,18 @@ def test_a_day_has_the_same_workbook_however_often_it_is_made(filed: FincomeScen
     assert shown() == first
     assert len(filed.workbooks()) == 2
     assert datetime.now(UTC).strftime("fincome-%Y") in filed.workbooks()[-1].name
+
+
+def test_another_mode_wants_a_connection_of_its_own(small: FincomeScene) -> None:
+    invoice(small)
+    small.configure(XLSX)
+    small.synced()
+    small.configure()
+    report = small.sync()
+    assert report["status"] == "failed"
+    assert (
+        "its target is Fincome, mode api now, and what it has sent so far went to Fincome, mode xlsx" in report["error"]
+    )
+    assert small.writes() == []
+    small.configure(XLSX)
+    small.synced()

@@ -540,3 +540,30 @@ def test_explain_tells_where_each_field_comes_from(small: FincomeScene) -> None:
     values = {field["target"]: field["value"] for field in told["fields"]}
     assert told["code"] == "subscription"
     assert (values["subscriptions.0.customer_id"], values["subscriptions.0.monthly_amount"]) == ("acme", "200.00")
+
+
+@pytest.mark.parametrize("mode", [API, XLSX])
+def test_what_was_sent_keeps_its_customer_and_product_when_they_are_gone_from_the_ledger(
+    small: FincomeScene, mode: str
+) -> None:
+    small.configure(mode)
+    gone, left = small.make("customers", name="Gone", external_reference="gone"), product(small)
+    product(small)
+    offer = line(product={"id": left})
+    id = subscription(small, offer, customer={"id": gone})
+    made = invoice(small, offer, customer={"id": gone}, billing_subscription={"id": id})
+    small.synced()
+    small.remove("customers", gone)
+    small.remove("products", left)
+    counts = small.synced()
+    assert (counts["customer"]["gone"], counts["product"]["gone"]) == (1, 1)
+    assert (counts["invoice"]["unchanged"], counts["subscription"]["unchanged"]) == (1, 1)
+    if mode == XLSX:
+        (row,) = small.rows()
+        assert (row["customer_id"].value, row["price_id"].value) == ("gone", f"product-{left}")
+        return
+    small.change("customer_invoices", int(made), paid=True)
+    assert small.synced()["invoice"]["updated"] == 1
+    held = small.held("invoices")[made]
+    assert (held["status"], held["customer_id"]) == ("paid", "gone")
+    assert held["lines"][0]["price_id"] == f"product-{left}"

@@ -176,6 +176,15 @@ def test_without_a_source_id_the_very_same_document_is_found_by_its_number(acme:
     assert acme.target().find(acme.delivery(make_invoice(amount=Decimal(9), tax=Decimal(0)), uncertain=True)) is None
 
 
+def test_a_documents_source_id_goes_and_is_found_under_the_name_that_is_set(acme: Desk) -> None:
+    # of the names the stand-in knows, the one of another text that it shows again
+    ack = acme.push(make_invoice(), acme.target(source_id_field="poNumber"))
+    assert (one(acme)["poNumber"], one(acme)["sourceId"]) == ("book-invoice-30", None)
+    looked_for = acme.delivery(make_invoice(number="F-2026-31"), uncertain=True)
+    assert acme.target(source_id_field="poNumber").find(looked_for) == Ack(ack.target_id)
+    assert acme.target().find(looked_for) is None
+
+
 def test_a_document_of_this_number_that_is_someone_elses_is_not_taken_over(acme: Desk) -> None:
     acme.control("POST", "invoices", number="F-2026-30", sourceId="theirs-1")
     with pytest.raises(RecordError, match="already has a document numbered F-2026-30"):

@@ -27,6 +27,8 @@ def test_an_invoice_is_shown_as_it_was_sent(billabex: Billabex, acme: str) -> No
         ({"number": None}, 400, "number is required"),
         ({"totalAmount": "twelve"}, 400, "totalAmount must be a decimal number"),
         ({"totalAmount": "1e3"}, 400, "totalAmount must be a decimal number"),
+        ({"totalAmount": "1_0"}, 400, "totalAmount must be a decimal number"),
+        ({"totalAmount": "١٢"}, 400, "totalAmount must be a decimal number"),
         ({"totalAmount": "-5"}, 400, "must not be negative"),
         ({"totalAmount": "120.005"}, 400, "more decimals than EUR allows"),
         ({"taxAmount": "130"}, 400, "more than totalAmount"),

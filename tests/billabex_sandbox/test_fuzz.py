@@ -101,3 +101,8 @@ def test_any_form_is_taken_or_refused(
 )
 def test_bytes_that_are_no_form_are_refused(billabex: Billabex, there: dict[str, str], raw: bytes, kind: str) -> None:
     decided(billabex.post("invoices", content=raw, headers={"content-type": kind}))
+
+
+@pytest.mark.parametrize("body", [b'{"\\ud800": 1}', b'{"amount": 1e99999999999999999999}'])
+def test_half_characters_and_endless_exponents_are_refused(billabex: Billabex, body: bytes) -> None:
+    assert billabex.post("credit-allocations", content=body).status_code == 400

@@ -62,6 +62,7 @@ def test_a_line_carries_its_amounts_quantity_currency_and_description(
             "id": "88",
             "subscription_id": None,
             "price_id": "pr-9",
+            "product": "9",
             "description": "Accès",
             "currency_code": "GBP",
             "amount_excluding_tax_after_discount": "200.00",

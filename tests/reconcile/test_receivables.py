@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from duebridge.core.engine.receivables import (
     MORE_REMAINS,
     NOT_COUNTED,
+    PAID_AT_TARGET,
     PARTIAL_PAYMENTS,
     Entry,
     Step,
@@ -20,6 +21,7 @@ from duebridge.core.engine.receivables import (
     applies,
     receivable,
     walk,
+    walk_balances,
 )
 from duebridge.core.money import allocate_credits
 from duebridge.core.records import CreditNote, Invoice
@@ -208,3 +210,22 @@ def test_the_steps_always_lead_from_the_sources_formula_to_the_targets(
     assert way.expected == shown - (sum(standing) - linked_there)
     assert way.source - way.expected == sum(step.amount for step in way.steps)
     assert all(isinstance(step, Step) and step.reason for step in way.steps)
+
+
+def test_where_documents_show_their_own_balance_the_rest_of_a_credit_note_stands_alone() -> None:
+    settled, above = left_out(invoice("100", "0", status="cancelled"), "settled"), sent(credit_note("150"))
+    assert told(walk_balances(settled, [above])) == ("-50", "-50", {})
+
+
+def test_where_documents_show_their_own_balance_what_is_left_out_explains_its_own() -> None:
+    owed, used = left_out(invoice("100", "40"), "rejected"), left_out(credit_note("30"), "settled")
+    assert told(walk_balances(owed, [used])) == ("40", "0", {"rejected": "40"})
+    assert told(walk_balances(None, [sent(credit_note("30")), left_out(credit_note("20"), "rejected")])) == (
+        "-50",
+        "-30",
+        {"rejected": "-20"},
+    )
+
+
+def test_where_documents_show_their_own_balance_one_that_reads_paid_shows_none() -> None:
+    assert told(walk_balances(None, [sent(credit_note("30", paid=True))])) == ("-30", "0", {PAID_AT_TARGET: "-30"})

@@ -18,7 +18,7 @@ import json
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from hashlib import sha256
 from typing import Any, ClassVar, NoReturn
 
@@ -154,6 +154,8 @@ def _parsed(raw: bytes) -> Any:
         return json.loads(raw, parse_float=Decimal, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise Refusal(400, f"the body is not JSON: {error}") from None
+    except InvalidOperation:
+        raise Refusal(400, "the body holds a number beyond reason") from None
 
 
 def _refuse_constant(word: str) -> NoReturn:
@@ -163,5 +165,5 @@ def _refuse_constant(word: str) -> NoReturn:
 def _respond(reply: Reply, headers: dict[str, str] | None = None) -> Response:
     if reply.content is None:
         return Response(status_code=reply.status, headers=headers)
-    content = json.dumps(reply.content, ensure_ascii=False, separators=(",", ":")).encode()
-    return Response(content, reply.status, headers, "application/json")
+    content = json.dumps(reply.content, ensure_ascii=False, separators=(",", ":"))
+    return Response(content.encode("utf-8", "replace"), reply.status, headers, "application/json")
