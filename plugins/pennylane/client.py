@@ -18,6 +18,8 @@ API = "/api/external/v2"
 #: 25 requests in 5 seconds for each token, whatever the endpoint.
 REQUESTS, SECONDS = 25, 5.0
 PER_MINUTE = 300
+#: The largest file Pennylane keeps: 100 MB (spec, POST /file_attachments), taken as the smaller of the two megabytes.
+MOST_FILE = 100 * 10**6
 
 Params = Mapping[str, str | int]
 
@@ -39,6 +41,7 @@ class PennylaneClient:
             product="Pennylane",
             headers=self._headers,
             deadline=deadline,
+            max_bytes=MOST_FILE,
             limiter=shared_limiter(
                 self._limiter_key(per_minute), lambda: WindowLimiter(requests=requests, seconds=SECONDS)
             ),

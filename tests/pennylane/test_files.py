@@ -210,7 +210,7 @@ def test_files_of_the_stand_in_are_fetched(sandbox: RunningSandbox, bench: Any) 
         ("expired", "answers 403"),
         ("empty", "is empty"),
         ("damaged", "without its end"),
-        ("huge", "larger than 64 MiB"),
+        ("huge", "larger than 95 MiB"),
     ],
 )
 def test_what_goes_wrong_with_a_file_at_the_stand_in_rejects_the_record(

@@ -6,9 +6,8 @@ Pennylane imports no document without its file. Source: spec, POST /file_attachm
 from __future__ import annotations
 
 from duebridge.core.api import Attachment, Delivery, RecordError
+from duebridge.plugins.pennylane.client import MOST_FILE
 
-#: 100 MB, taken as the smaller of the two megabytes.
-LARGEST = 100 * 10**6
 _LONGEST_NAME = 255
 _BEGINNINGS = {
     "application/pdf": (b"%PDF-",),
@@ -27,7 +26,7 @@ def file_of(delivery: Delivery) -> Attachment:
         raise RecordError(
             "the source has no file of it, and Pennylane imports no document without one; make its PDF at the source"
         )
-    if len(file.content) > LARGEST:
+    if len(file.content) > MOST_FILE:
         raise RecordError(
             f"its file has {len(file.content) / 10**6:.0f} MB, and Pennylane takes 100 MB; make it smaller there"
         )

@@ -84,7 +84,7 @@ class PennylaneSandbox(ProductSandbox):
         `sandbox-pennylane`, null for all. `token_valid`: false makes every request 401. `today`: the day deadlines are
         compared with (ISO date), null for the clock's; a later day makes open invoices late. `files`: what the address
         of a document's file answers: `ready` (a small PDF), `image`, `html` (a web page), `missing`, `expired`,
-        `empty`, `damaged` (cut off), `huge` (65 MiB).
+        `empty`, `damaged` (cut off), `huge` (100 MB).
         """
         grant = self.tokens.grants[TOKEN]
         today = self.state.today_set
