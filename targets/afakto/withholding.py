@@ -42,8 +42,8 @@ class LastDelivery:
             return f"accepted by --accept-mass-change: {objection}"
         raise Implausible(
             f"the invoice file was withheld: {objection}{_without(left_out)}. Nothing was delivered; what it leaves "
-            "out would count as closed at Afakto. Look at the source, and at `duebridge records`; if it is meant, run the "
-            "sync with --accept-mass-change"
+            "out would count as closed at Afakto. Look at the source, and at `duebridge records`; if it is meant, run "
+            "the sync with --accept-mass-change"
         )
 
     def begin(self, rows: int) -> None:
