@@ -121,7 +121,7 @@ class AfaktoTarget(SnapshotTarget, PayloadReader):
         now = self.services.now()
         snapshot = lay_out(deliveries, self.options, now.astimezone(PARIS).date())
         rows = len(snapshot.invoices)
-        objection = self._last.weigh(rows, accepted=accept_mass_change)
+        objection = self._last.weigh(rows, accepted=accept_mass_change, left_out=snapshot.left_out.values())
         files: dict[File, list[Row]] = {"buyers": snapshot.buyers}
         if rows or objection:
             files["invoices"] = snapshot.invoices

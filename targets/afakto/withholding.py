@@ -7,6 +7,7 @@ back rather than let through.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from fractions import Fraction
 
 from duebridge.core.api import Implausible, Memory
@@ -29,17 +30,20 @@ class LastDelivery:
         """The rows of the last delivered file, or of one that may have been; 0 before the first."""
         return max(self._memory.get(self._delivered) or 0, self._memory.get(self._begun) or 0)
 
-    def weigh(self, rows: int, *, accepted: bool) -> str | None:
-        """Raise `Implausible` for a file of so few `rows`; return what a person who `accepted` it should read."""
+    def weigh(self, rows: int, *, accepted: bool, left_out: Collection[str] = ()) -> str | None:
+        """Raise `Implausible` for a file of so few `rows`; return what a person who `accepted` it should read.
+
+        `left_out` says why of each record that is to go and can't.
+        """
         objection = self._objection(rows)
         if objection is None:
             return None
         if accepted:
             return f"accepted by --accept-mass-change: {objection}"
         raise Implausible(
-            f"the invoice file was withheld: {objection}. Nothing was delivered; what it leaves out would count as "
-            "closed at Afakto. Look at the source, and at `duebridge records`; if it is meant, run the sync with "
-            "--accept-mass-change"
+            f"the invoice file was withheld: {objection}{_without(left_out)}. Nothing was delivered; what it leaves "
+            "out would count as closed at Afakto. Look at the source, and at `duebridge records`; if it is meant, run "
+            "the sync with --accept-mass-change"
         )
 
     def begin(self, rows: int) -> None:
@@ -66,3 +70,7 @@ class LastDelivery:
                 f"more than {self._limits.share * 100:g} % fewer"
             )
         return None
+
+
+def _without(left_out: Collection[str]) -> str:
+    return f"; {len(left_out)} records can't go, one of them because {next(iter(left_out))}" if left_out else ""

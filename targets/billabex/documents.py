@@ -182,7 +182,7 @@ def _no_file(attachment: Attachment | None) -> str:
     trouble = "it has no file yet" if attachment is None else f"its file is {attachment.content_type}, not PDF or PNG"
     return (
         f"{trouble}, and Billabex is sent documents with theirs; a later run tries again, and `without_pdf: send` in "
-        "the connection's target sends them without"
+        "the connection's target sends them without (at once with `duebridge sync --retry`)"
     )
 
 

@@ -439,6 +439,17 @@ def test_a_company_that_comes_back_empty_is_withheld(ledger: Scene) -> None:
     assert len(ledger.files("invoices")) == 2
 
 
+def test_a_withheld_file_says_which_records_can_not_go(ledger: Scene, acme: int) -> None:
+    ledger.customer(name="Another")
+    ledger.synced()
+    ledger.remove("customers", acme)
+
+    run = ledger.sync()
+
+    assert run.report["status"] == "stopped"
+    assert f"1 records can't go, one of them because its customer {acme} is not published" in run.told
+
+
 def test_a_company_that_owes_nothing_from_the_start_gets_no_invoice_file(ledger: Scene) -> None:
     ledger.customer()
     run = ledger.synced()
