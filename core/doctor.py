@@ -85,7 +85,12 @@ def _plugins(registry: Registry) -> Iterator[Finding]:
 
 def _configuration(configuration: Configuration) -> Iterator[Finding]:
     for name, error in configuration.broken.items():
-        yield Finding("configuration", "wrong", str(error), f"mend it; {name} does not run until then")
+        yield Finding(
+            "configuration",
+            "wrong",
+            str(error),
+            f"mend it, or take {name} out of the file; no connection runs until then",
+        )
     for warning in configuration.warnings:
         yield Finding("configuration", "note", warning)
     if not configuration.broken:

@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import RenderableType
 
 from duebridge.core.cli.output import plain, table
+from duebridge.core.engine.planning import NOT_TAKEN
 from duebridge.core.engine.replay import Replay
 from duebridge.core.engine.report import Report
 
@@ -53,7 +54,7 @@ def replay_parts(replay: Replay) -> Iterator[RenderableType]:
 
 
 def _title(number: int, what: str) -> str:
-    return f"{number} {what}" + (f", the first {_MOST_CHANGES}" if number > _MOST_CHANGES else "")
+    return f"{number} {what}" + (f", the first {_MOST_CHANGES}; `--json` lists all" if number > _MOST_CHANGES else "")
 
 
 def _counts(tally: Mapping[str, Any]) -> list[int]:
@@ -63,7 +64,7 @@ def _counts(tally: Mapping[str, Any]) -> list[int]:
 def _left_out(report: Report, meanings: Meanings) -> Iterator[tuple[str, str, int, str]]:
     for kind, tally in report.kinds.items():
         for code, number in tally.as_json()["skipped"].items():
-            yield kind, code, number, meanings.get((kind, code), "")
+            yield kind, code, number, meanings.get((kind, code), NOT_TAKEN.why if code == NOT_TAKEN.code else "")
 
 
 def _summary(report: Report) -> str:

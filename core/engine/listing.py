@@ -10,7 +10,7 @@ from pydantic_core import from_json
 from duebridge.core.connector import Target
 from duebridge.core.engine.changes import Outcome
 from duebridge.core.engine.needed import NOT_NEEDED
-from duebridge.core.engine.planning import CUSTOMER_NOT_SENT, EXCLUDED, GONE, NO_INVOICE
+from duebridge.core.engine.planning import BEFORE_START, CUSTOMER_NOT_SENT, EXCLUDED, GONE, NO_INVOICE
 from duebridge.core.engine.report import UNSENT
 from duebridge.core.errors import ConfigError
 from duebridge.core.records import CreditNote
@@ -22,7 +22,9 @@ Json = dict[str, Any]
 #: What `records --outcome` takes; `gone` also holds those no longer to be sent that the target still has.
 OUTCOMES: tuple[str, ...] = tuple(outcome for outcome in get_args(Outcome) if outcome)
 
-_ENGINE = {decision.code: decision.why for decision in (EXCLUDED, CUSTOMER_NOT_SENT, GONE, UNSENT, NOT_NEEDED)}
+_ENGINE = {
+    decision.code: decision.why for decision in (EXCLUDED, BEFORE_START, CUSTOMER_NOT_SENT, GONE, UNSENT, NOT_NEEDED)
+}
 
 
 def list_records(

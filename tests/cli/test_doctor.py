@@ -110,6 +110,8 @@ def test_one_broken_connection_is_wrong_and_the_others_are_still_looked_at(stage
     found = json.loads(result.stdout)
     assert result.exit_code == 1
     assert any("other" in finding["says"] for finding in found["findings"] if finding["level"] == "wrong")
+    assert any("no connection runs until then" in finding["advice"] for finding in found["findings"])
+    assert stage.run("sync", "acme-upflow").exit_code == 2
     assert found["connections"]["acme-upflow"]["records"] > 60
 
 

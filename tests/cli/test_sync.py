@@ -202,3 +202,18 @@ def test_an_interrupt_finishes_the_writes_in_flight_and_the_next_run_goes_on(sta
     assert stage.json("reconcile", "acme-upflow")["currencies"]["EUR"]["unexplained"] == "0.00"
     sent = [row["body"]["externalId"] for row in stage.journal("upflow", writes=True) if row["status"] < 300]
     assert len(sent) == len(set(sent))
+
+
+def test_documents_from_before_the_start_are_left_out_with_the_reason(stage) -> None:
+    stage.configure(connection="since: 2026-02-01")
+
+    result = stage.run("sync", "acme-upflow")
+
+    assert " before_start " in result.stdout
+    assert "Issued before the day" in result.stdout
+
+
+def test_a_plan_that_shows_its_first_writes_alone_says_how_to_see_all(stage) -> None:
+    result = stage.run("plan", "acme-upflow")
+
+    assert "the first 50; `--json` lists all" in result.stdout
