@@ -16,7 +16,7 @@ test: $(VENV)/.dev
 
 ## faults: every way a run can be hurt, the long proofs included, each figure printed
 faults: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 4 --dist worksteal -m "proof or not proof" --figures tests/faults $(ARGS)
+	$(BIN)/python -m pytest -n 4 --dist worksteal -m "proof or not proof" --figures tests/faults tests/pennylane_target/test_any_invoice.py $(ARGS)
 
 ## check: lint, types, who may import whom
 check: $(VENV)/.dev
