@@ -225,6 +225,13 @@ class App:
         target = self.target_class(name)
         return list_records(self.store, self._read_connection(name), target, kind=kind, outcome=outcome, parts=parts)
 
+    def rejected(self, name: str) -> int:
+        """Return how many records of `name` are rejected, in whatever run; none before the first read."""
+        connection_id = self.store.known_connection(self.connection(name).name)
+        if connection_id is None or not self.store.has_read(connection_id):
+            return 0
+        return sum(1 for _ in self.records(name, outcome="rejected"))
+
     def runs(self, name: str | None = None) -> list[Mapping[str, Any]]:
         """Return the latest runs, of one connection or of all, newest first."""
         if name is None:

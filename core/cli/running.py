@@ -47,13 +47,13 @@ def sync(
                 stopping=stopping,
                 begun=begun,
             )
-        rejected = strict and any(True for _ in app.records(name, outcome="rejected"))
+        rejected = app.rejected(name)
     if as_json:
         printed(report.as_json())
     else:
         show(*report_parts(report, meanings_of(target)))
-    _tell_troubles(report)
-    raise typer.Exit(report.exit_code or int(rejected))
+    _tell_troubles(report, rejected)
+    raise typer.Exit(report.exit_code or int(strict and rejected > 0))
 
 
 def plan(
@@ -85,9 +85,14 @@ def serve(context: typer.Context, config: ConfigOption = None) -> None:
         raise typer.Exit(scheduler.serve(app))
 
 
-def _tell_troubles(report: Report) -> None:
+def _tell_troubles(report: Report, rejected: int) -> None:
+    """Say what went wrong, and how many records are `rejected`, in this run or since an earlier one."""
     if report.error:
         say(f"{report.connection}: {report.status}: {report.error}")
+    see = f"see `duebridge records {report.connection} --outcome rejected`"
     if report.rejected:
         number = f"{report.rejected} records were" if report.rejected > 1 else "1 record was"
-        say(f"{number} rejected; see `duebridge records {report.connection} --outcome rejected`")
+        say(f"{number} rejected; {see}")
+    elif rejected:
+        number = f"{rejected} records are" if rejected > 1 else "1 record is"
+        say(f"{number} still rejected from earlier runs; {see}")

@@ -111,8 +111,8 @@ def reconcile(store: Store, connection_id: int, target: Target) -> Reconciliatio
             return _compared(target, held, target.balances())
         if not isinstance(target, PayloadReader):
             raise ConfigError(
-                f"{target.title} does not tell what is outstanding, nor its connector what a payload comes to "
-                "(`balance_of`), so nothing can be compared"
+                f"{target.title} keeps no balances, so there is nothing to compare; `duebridge records` shows what it "
+                "holds of this connection"
             )
         with store.reading() as db:
             held = holdings(db, connection_id, target)

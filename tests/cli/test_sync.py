@@ -76,6 +76,15 @@ def test_strict_makes_rejected_records_exit_code_1(broken_stage) -> None:
     assert "Traceback" not in result.output
 
 
+def test_what_is_still_rejected_from_earlier_runs_is_said_by_each_sync(broken_stage) -> None:
+    broken_stage.run("sync", "acme-upflow")
+
+    result = broken_stage.run("sync", "acme-upflow")
+
+    assert result.exit_code == 0
+    assert "still rejected from earlier runs; see `duebridge records acme-upflow --outcome rejected`" in result.stderr
+
+
 def test_config_may_stand_before_or_after_the_command_or_in_the_environment(stage) -> None:
     path = str(stage.config)
 
