@@ -80,7 +80,7 @@ def held_of(held: Held, owner: str) -> Held:
     return {reference: dict(values) for reference, values in held.items() if reference in theirs}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(steps, min_size=4, max_size=25))
 def test_an_excluded_customer_is_left_alone_and_nothing_is_missing_in_the_end(
     given_steps: list[tuple[Any, ...]],

@@ -40,7 +40,7 @@ _UNHURRIED = settings(
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-FEW, MANY = settings(_UNHURRIED, max_examples=12), settings(_UNHURRIED, max_examples=150)
+FEW, MANY = settings(_UNHURRIED, max_examples=8), settings(_UNHURRIED, max_examples=150)
 
 
 @pytest.fixture

@@ -92,7 +92,7 @@ calls = st.sampled_from(COLLECTIONS).flatmap(
 OWNERS = {"contacts": {"client_id": 5735001}, "payments": {"invoice_id": 13150001}}
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 @given(call=calls)
 def test_any_json_in_a_control_call_is_taken_or_refused(client: Api, call: Any) -> None:
     collection, first, second = call

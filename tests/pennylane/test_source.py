@@ -30,6 +30,7 @@ from duebridge.core.api import (
     WindowLimiter,
 )
 from duebridge.core.edge.http import HttpFactory
+from duebridge.core.edge.limits import without_pace
 from duebridge.core.sandbox.product import SandboxOptions
 from duebridge.core.sandbox.running import running_sandbox
 from duebridge.plugins.pennylane import canonical
@@ -80,7 +81,7 @@ class Company:
 @pytest.fixture
 def company(bench: Any) -> Iterator[Company]:
     product = PennylaneSandbox(SandboxOptions(customers=CUSTOMERS, invoices=ROWS, limits="off"))
-    with running_sandbox([product]) as running:
+    with running_sandbox([product]) as running, without_pace():
         yield Company(product, running.url, bench)
 
 
