@@ -173,11 +173,11 @@ def test_a_token_pennylane_does_not_know_ends_it(scene: Scene, command: str) -> 
 def test_another_companys_domain_ends_it_and_the_right_one_is_named(scene: Scene, command: str) -> None:
     scene.invoice(scene.client())
     scene.switch(web_address="https://studio-aurore.harvestapp.com")
-    scene.configure(source="domain: another")
+    scene.configure(source="domain: atelier-bleu")
     result = scene.command(command, NAME)
     assert result.exit_code == 2, result.output
     told = " ".join(result.output.split())
-    assert "`domain` is another.harvestapp.com, but the web address" in told
+    assert "`domain` is atelier-bleu.harvestapp.com, but the web address" in told
     assert "is studio-aurore.harvestapp.com; correct `domain`, or leave it out" in told
     assert scene.written() == []
 

@@ -200,8 +200,8 @@ class Silent(RecordTarget):
     push = ReceivablesTarget.push
 
 
-def test_a_target_that_tells_neither_is_refused_with_what_its_connector_lacks(rig: Rig) -> None:
+def test_of_a_target_that_tells_neither_there_is_nothing_to_compare(rig: Rig) -> None:
     books(rig)
     rig.run()
-    with pytest.raises(ConfigError, match=r"Silent does not tell what is outstanding.*balance_of"):
+    with pytest.raises(ConfigError, match=r"Silent keeps no balances, so there is nothing to compare"):
         reconcile(rig.store, rig.connection_id, Silent(rig.target.options, rig.target.services))
