@@ -140,7 +140,8 @@ def test_two_schedulers_and_three_syncs_at_once_make_one_run_at_a_time(
 
     runs = listed_runs(scene)
     assert [process.returncode for process in schedulers] == [0, 0]
-    assert all(json.loads(stdout)["status"] == "succeeded" for stdout, _ in rest)
+    for stdout, stderr in rest:  # a scheduler may have had the run: then the third sync is told so too
+        assert json.loads(stdout)["status"] == "succeeded" if stdout else f"{NAME} is being run by process" in stderr
     assert any("tick left out, another process runs the connection" in log for log in logs)
     assert not any("Traceback" in log for log in logs)
     assert {run["status"] for run in runs} == {"succeeded"}
