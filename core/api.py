@@ -51,6 +51,7 @@ from duebridge.core.hookspecs import hookimpl
 from duebridge.core.money import ZERO, allocate_credits, exponent, minor_units, settled_by_money
 from duebridge.core.records import (
     DOCUMENT_STATUSES,
+    OTHER_STATUSES,
     SUBSCRIPTION_STATUSES,
     Address,
     Contact,
@@ -73,6 +74,7 @@ from duebridge.core.tables.rules import Decision, Rules, one_of, other_than, rej
 
 __all__ = [
     "DOCUMENT_STATUSES",
+    "OTHER_STATUSES",
     "SUBSCRIPTION_STATUSES",
     "ZERO",
     "Account",

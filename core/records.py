@@ -21,6 +21,7 @@ from duebridge.core.money import Amount
 __all__ = [
     "DOCUMENT_STATUSES",
     "KINDS",
+    "OTHER_STATUSES",
     "SUBSCRIPTION_STATUSES",
     "Address",
     "Contact",
@@ -53,6 +54,12 @@ class Vocabulary:
 DOCUMENT_STATUSES = frozenset(
     """archived incomplete cancelled paid partially_paid partially_cancelled partially_cancelled_draft upcoming late
     draft credit_note proforma shipping_order purchasing_order estimate_pending estimate_accepted estimate_invoiced
+    estimate_denied""".split()
+)
+
+#: The words of documents that are neither invoices nor credit notes.
+OTHER_STATUSES = frozenset(
+    """proforma shipping_order purchasing_order estimate_pending estimate_accepted estimate_invoiced
     estimate_denied""".split()
 )
 

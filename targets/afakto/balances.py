@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from duebridge.core.api import ZERO, CreditNote, Document, Family, Invoice, allocate_credits
+from duebridge.core.api import OTHER_STATUSES, ZERO, CreditNote, Document, Family, Invoice, allocate_credits
 
 _SETTLED = frozenset({"paid", "cancelled"})
 #: The words of a credit note that takes nothing off its invoice.
-_WITHOUT_EFFECT = frozenset(
-    """draft archived incomplete proforma shipping_order purchasing_order estimate_pending estimate_accepted
-    estimate_invoiced estimate_denied""".split()
-)
+_WITHOUT_EFFECT = frozenset({"draft", "archived", "incomplete"}) | OTHER_STATUSES
 
 
 def with_balance(document: Document, family: Family) -> Document:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from duebridge.core.api import (
     DOCUMENT_STATUSES,
+    OTHER_STATUSES,
     ZERO,
     CreditNote,
     Customer,
@@ -27,15 +28,6 @@ _CLOSED_TOO = "Nothing is left of it: goes with balance 0, as `include_settled` 
 _NOT_FINAL = "Not finalised: only client invoices are synced (Data synced)"
 _ARCHIVED = "Put away at the ledger"
 
-_OTHER_DOCUMENTS = one_of(
-    "proforma",
-    "shipping_order",
-    "purchasing_order",
-    "estimate_pending",
-    "estimate_accepted",
-    "estimate_invoiced",
-    "estimate_denied",
-)
 _OPEN = one_of("upcoming", "late", "partially_paid", "partially_cancelled", "partially_cancelled_draft")
 _CREDIT = _OPEN | one_of("credit_note", "cancelled", "paid")
 
@@ -50,7 +42,7 @@ _BEFORE = (
     skip("draft", _NOT_FINAL, draft=True),
     skip("draft", _NOT_FINAL, status="draft"),
     skip("incomplete", "An imported document still to be completed at the ledger", status="incomplete"),
-    skip("other_document", "A pro forma, an order or an estimate: nothing is owed by it", status=_OTHER_DOCUMENTS),
+    skip("other_document", "A pro forma, an order or an estimate: nothing is owed by it", status=OTHER_STATUSES),
     reject("unknown_status", _UNKNOWN, status=other_than(DOCUMENT_STATUSES)),
 )
 _INVOICES = (

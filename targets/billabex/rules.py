@@ -11,6 +11,7 @@ from typing import Literal
 
 from duebridge.core.api import (
     DOCUMENT_STATUSES,
+    OTHER_STATUSES,
     CreditNote,
     Customer,
     Invoice,
@@ -31,15 +32,6 @@ _OTHER_DOCUMENT = "A pro forma, an order or an estimate: nothing is owed by it"
 _OTHER_CURRENCY = "An account at Billabex has one currency, that of the connection; a document in another can't be told"
 
 #: Documents that share the invoice list without being invoices.
-_OTHER_DOCUMENTS = one_of(
-    "proforma",
-    "shipping_order",
-    "purchasing_order",
-    "estimate_pending",
-    "estimate_accepted",
-    "estimate_invoiced",
-    "estimate_denied",
-)
 
 CUSTOMERS = Rules(
     Customer,
@@ -62,7 +54,7 @@ def invoice_rules(history: History, currency: str) -> Rules:
         skip("draft", "Not finalized: not owed yet", draft=True),
         skip("draft", "Not finalized: not owed yet", status="draft"),
         skip("incomplete", _INCOMPLETE, status="incomplete"),
-        skip("other_document", _OTHER_DOCUMENT, status=_OTHER_DOCUMENTS),
+        skip("other_document", _OTHER_DOCUMENT, status=OTHER_STATUSES),
         reject("unknown_status", _UNKNOWN, status=other_than(DOCUMENT_STATUSES)),
         skip("other_currency", _OTHER_CURRENCY, currency=other_than(one_of(currency))),
         *(past if history == "open" else ()),
@@ -104,7 +96,7 @@ def credit_note_rules(history: History, currency: str) -> Rules:
         skip("draft", "Not finalized: nothing is owed back yet", draft=True),
         skip("draft", "Not finalized: nothing is owed back yet", status="draft"),
         skip("incomplete", _INCOMPLETE, status="incomplete"),
-        skip("other_document", _OTHER_DOCUMENT, status=_OTHER_DOCUMENTS),
+        skip("other_document", _OTHER_DOCUMENT, status=OTHER_STATUSES),
         reject("unknown_status", _UNKNOWN, status=other_than(DOCUMENT_STATUSES)),
         skip("other_currency", _OTHER_CURRENCY, currency=other_than(one_of(currency))),
         skip(

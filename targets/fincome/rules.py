@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from duebridge.core.api import (
     DOCUMENT_STATUSES,
+    OTHER_STATUSES,
     SUBSCRIPTION_STATUSES,
     CreditNote,
     Customer,
@@ -30,15 +31,6 @@ _OTHER = "A pro forma, an order or an estimate: nothing was sold by it (Synchron
 _UNKNOWN = "The ledger uses a status word that Fincome's page says nothing of; nobody guesses what it means"
 _PAID = "Settled at the ledger: reads paid (Invoices & Lines, status)"
 
-_OTHER_DOCUMENTS = one_of(
-    "proforma",
-    "shipping_order",
-    "purchasing_order",
-    "estimate_pending",
-    "estimate_accepted",
-    "estimate_invoiced",
-    "estimate_denied",
-)
 
 CUSTOMERS = Rules(
     Customer,
@@ -72,7 +64,7 @@ INVOICES = Rules(
     skip("draft", _DRAFT, draft=True),
     skip("draft", _DRAFT, status="draft"),
     skip("incomplete", _INCOMPLETE, status="incomplete"),
-    skip("other_document", _OTHER, status=_OTHER_DOCUMENTS),
+    skip("other_document", _OTHER, status=OTHER_STATUSES),
     reject("unknown_status", _UNKNOWN, status=other_than(DOCUMENT_STATUSES)),
     send(
         "cancelled",
@@ -100,7 +92,7 @@ CREDIT_NOTES = Rules(
     skip("draft", _DRAFT, draft=True),
     skip("draft", _DRAFT, status="draft"),
     skip("incomplete", _INCOMPLETE, status="incomplete"),
-    skip("other_document", _OTHER, status=_OTHER_DOCUMENTS),
+    skip("other_document", _OTHER, status=OTHER_STATUSES),
     reject("unknown_status", _UNKNOWN, status=other_than(DOCUMENT_STATUSES)),
     skip("no_invoice", "It credits no invoice; Fincome's credit notes belong to one (Credit Notes)", linked=False),
     otherwise=send("credit_note", "Goes with the invoice it credits, as long as that is at Fincome (Credit Notes)"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from duebridge.core.api import (
     DOCUMENT_STATUSES,
+    OTHER_STATUSES,
     CreditNote,
     Customer,
     Invoice,
@@ -24,15 +25,6 @@ _NO_IMPACT = "Does not change what the customer owes (Credit notes not imported)
 _OPEN = "Owed in whole or in part: reads Due or Overdue by its due date (Invoices)"
 
 #: Documents that share the invoice list without being invoices.
-_OTHER_DOCUMENTS = one_of(
-    "proforma",
-    "shipping_order",
-    "purchasing_order",
-    "estimate_pending",
-    "estimate_accepted",
-    "estimate_invoiced",
-    "estimate_denied",
-)
 #: The words of the page's first list of imported credit notes (Overdue is `late`).
 _LISTED = one_of("credit_note", "late", "upcoming", "cancelled", "partially_cancelled", "partially_cancelled_draft")
 _LISTED_PAID = _LISTED - {"cancelled"}
@@ -63,7 +55,7 @@ INVOICES = Rules(
     skip(
         "other_document",
         "A pro forma, an order or an estimate: nothing is owed by it (Invoices)",
-        status=_OTHER_DOCUMENTS,
+        status=OTHER_STATUSES,
     ),
     reject("unknown_status", _UNKNOWN, status=other_than(DOCUMENT_STATUSES)),
     send(

@@ -4,26 +4,17 @@ from __future__ import annotations
 
 from duebridge.core.api import (
     DOCUMENT_STATUSES,
+    OTHER_STATUSES,
     CreditNote,
     Customer,
     Invoice,
     Rules,
-    one_of,
     other_than,
     reject,
     send,
     skip,
 )
 
-_OTHER_DOCUMENTS = one_of(
-    "proforma",
-    "shipping_order",
-    "purchasing_order",
-    "estimate_pending",
-    "estimate_accepted",
-    "estimate_invoiced",
-    "estimate_denied",
-)
 _UNKNOWN = "The ledger uses a status word nobody here knows; nobody guesses what it settles"
 
 CUSTOMERS = Rules(Customer, otherwise=send("customer", "Every customer goes"))
@@ -32,7 +23,7 @@ INVOICES = Rules(
     Invoice,
     skip("archived", "Put away at the source", archived=True),
     skip("draft", "Not finalised: nothing is owed by it yet", draft=True),
-    skip("other_document", "A pro forma, an order or an estimate: nothing is owed by it", status=_OTHER_DOCUMENTS),
+    skip("other_document", "A pro forma, an order or an estimate: nothing is owed by it", status=OTHER_STATUSES),
     reject("unknown_status", _UNKNOWN, status=other_than(DOCUMENT_STATUSES)),
     send("paid", "Settled at the source: nothing stays outstanding", paid=True, reads="paid"),
     otherwise=send("open", "Money is expected on it", reads="open"),

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from duebridge.core.api import (
     DOCUMENT_STATUSES,
+    OTHER_STATUSES,
     CreditNote,
     Customer,
     Invoice,
     Rules,
-    one_of,
     other_than,
     reject,
     send,
@@ -25,15 +25,6 @@ _OTHER = "A pro forma, an order or an estimate: no invoice (Customer invoices)"
 _ARCHIVED = "Put away at the source (Customer invoices)"
 _INCOMPLETE = "Still to be completed at the source, so not finalised (Customer invoices)"
 _UNKNOWN = "The source uses a status word nobody here knows; whether it is finalised is not guessed"
-_OTHER_DOCUMENTS = one_of(
-    "proforma",
-    "shipping_order",
-    "purchasing_order",
-    "estimate_pending",
-    "estimate_accepted",
-    "estimate_invoiced",
-    "estimate_denied",
-)
 
 CUSTOMERS = Rules(
     Customer,
@@ -44,7 +35,7 @@ INVOICES = Rules(
     Invoice,
     skip("draft", _DRAFT, draft=True),
     skip("draft", _DRAFT, status="draft"),
-    skip("other_document", _OTHER, status=_OTHER_DOCUMENTS),
+    skip("other_document", _OTHER, status=OTHER_STATUSES),
     skip("archived", _ARCHIVED, archived=True),
     skip("archived", _ARCHIVED, status="archived"),
     skip("incomplete", _INCOMPLETE, status="incomplete"),
